@@ -1,0 +1,1 @@
+"""A pinned snapshot and named SQL steps, turned into a Result."""

@@ -1,0 +1,147 @@
+"""A call's arguments, the same words in every metric, read and checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from provexpo import vocab
+from provexpo.engine.by import Key, parse_by, slot_windows
+from provexpo.engine.trade import Trade
+from provexpo.errors import CallError
+from provexpo.ingest.rows import DIMENSIONS
+from provexpo.periods import Window, base_window, parse_window
+from provexpo.vocab import Selection
+
+FLOWS = ("export", "import", "total")
+CURRENCIES = ("USD", "CNY")
+LANGS = ("en", "zh")
+Words = str | Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a user gave, in the words of the contract (house names), before it is read."""
+
+    metric: str
+    during: Any = None
+    against: Any = None
+    reporter: str = "CHN"
+    flow: str = "export"
+    province: Words = None
+    partner: Words = None
+    product: Words = None
+    regime: Words = None
+    by: Words = None
+    currency: str | None = None
+    min_base: float | None = None
+    table: str | None = None
+    lang: str = "en"
+    extra: Mapping[str, Any] = field(default_factory=dict)  # options of this metric alone
+
+    def as_json(self) -> dict[str, Any]:
+        """Only what was given, in JSON's types: what a receipt keeps to call again."""
+        given: dict[str, Any] = {}
+        for name in (
+            "during", "against", "reporter", "flow", *DIMENSIONS, "by", "currency", "min_base",
+            "table", "lang",
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if value is not None:
+                plain = isinstance(value, (str, int, float))
+                given[name] = (
+                    value if plain else str(value) if isinstance(value, Window) else list(value)
+                )
+        return {**given, **self.extra}
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments as the engine uses them."""
+
+    arguments: Arguments
+    flows: tuple[str, ...]
+    selections: Mapping[str, Selection]
+    window: Window
+    base: Window | None
+    slots: tuple[Window, ...]
+    base_slots: tuple[Window, ...]
+    keys: tuple[Key, ...]
+    default_by: bool
+
+    @property
+    def entity_keys(self) -> tuple[Key, ...]:
+        return tuple(k for k in self.keys if not k.is_time)
+
+    @property
+    def time_key(self) -> Key | None:
+        return next((k for k in self.keys if k.is_time), None)
+
+    def needs(self, dimension: str) -> bool:
+        """True when the figures cannot come from a table without this dimension."""
+        asked = self.selections[dimension].codes is not None
+        return asked or any(k.dimension == dimension for k in self.keys)
+
+    @property
+    def product_level(self) -> int:
+        """The finest HS level that the keys and the selection need."""
+        codes = self.selections["product"].codes or ()
+        return max([k.level for k in self.keys] + [len(c) for c in codes], default=0)
+
+
+def read_call(
+    trade: Trade, arguments: Arguments, *, default_by: Sequence[str], flows: Sequence[str] = ()
+) -> Call:
+    """Check every argument and turn words into codes."""
+    a = arguments
+    _one_of("flow", a.flow, FLOWS)
+    _one_of("lang", a.lang, LANGS)
+    if a.currency is not None:
+        _one_of("currency", a.currency, CURRENCIES)
+    if a.min_base is not None and not (isinstance(a.min_base, (int, float)) and a.min_base >= 0):
+        raise CallError(
+            f"min_base={a.min_base!r} is not an amount of money",
+            where="min_base=",
+            expected="a number of dollars, such as 100_000_000",
+        )
+    used = tuple(flows) or (("export", "import") if a.flow == "total" else (a.flow,))
+    if a.during is None:
+        window = trade.latest_window(flow=used[0], reporter=a.reporter)
+    else:
+        window = parse_window(a.during)
+    keys = parse_by(a.by, default_by)
+    selections = {
+        d: vocab.resolve(d, getattr(a, d), reporter=a.reporter, where=f"{a.metric}({d}=)")
+        for d in DIMENSIONS
+    }
+    slots = tuple(slot_windows(window, keys))
+    base, base_slots = _bases(a, window, slots)
+    return Call(a, used, selections, window, base, slots, base_slots, keys, a.by is None)
+
+
+def _bases(
+    a: Arguments, window: Window, slots: tuple[Window, ...]
+) -> tuple[Window, tuple[Window, ...]]:
+    """The base of the window and of each slot: the same months earlier, or for `mom` the months
+    just before."""
+    if a.extra.get("kind") == "mom":
+        if a.against is not None:
+            raise CallError(
+                "kind='mom' compares with the months just before",
+                where="against=",
+                do="leave out against=, or use kind='yoy'",
+            )
+        return window.shifted(-window.n_months), tuple(s.shifted(-s.n_months) for s in slots)
+    base = base_window(window, a.against)
+    lag = (base.first // 100 - window.first // 100) * 12
+    return base, tuple(s.shifted(lag) for s in slots)
+
+
+def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise CallError(
+            f"{name}={value!r} is not known",
+            where=f"{name}=",
+            expected=", ".join(allowed),
+        )

@@ -1,0 +1,137 @@
+"""What is covered: inside a scope an absent cell is zero, outside it is missing (methods 0.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from provexpo.ingest.rows import DIMENSIONS, Extent, Scope
+from provexpo.periods import Span, Window, month_text, span_months, tile, uncovered_months
+
+# Which codes of a dimension are covered: None = all of them.
+Codes = frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The codes a call asks for in one dimension: None = everything.
+
+    `exact` codes must be held themselves; others are groups of products ("85"), of which a list
+    taken from a file may hold only some.
+    """
+
+    codes: tuple[str, ...] | None = None
+    exact: frozenset[str] = frozenset()
+
+
+def holds(extent: Extent, dimension: str, code: str, exact: bool) -> bool:
+    """True when a file that covers `extent` would show the cell of `code`."""
+    if extent.is_all or code in extent.codes:
+        return True
+    if dimension != "product":
+        return False
+    if any(code.startswith(c) for c in extent.codes):
+        return True
+    return not exact and extent.kind == "listed" and any(c.startswith(code) for c in extent.codes)
+
+
+def covers(boxes: Sequence[Scope], wanted: Mapping[str, Wanted]) -> bool:
+    """True when the union of the boxes holds every cell of the selection.
+
+    Codes held by the same boxes are checked together, one dimension after the other.
+    """
+    if not boxes:
+        return False
+    for dimension, want in wanted.items():
+        if want.codes is None or all(b.extent(dimension).is_all for b in boxes):
+            continue
+        rest = {d: w for d, w in wanted.items() if d != dimension}
+        holders = {
+            tuple(
+                i for i, b in enumerate(boxes)
+                if holds(b.extent(dimension), dimension, code, code in want.exact)
+            )
+            for code in want.codes
+        }  # fmt: skip
+        return all(covers([boxes[i] for i in held], rest) for held in holders)
+    return True
+
+
+def union(boxes: Iterable[Scope], dimension: str) -> Codes:
+    """The codes of a dimension that at least one box holds."""
+    codes: set[str] = set()
+    for box in boxes:
+        extent = box.extent(dimension)
+        if extent.is_all:
+            return None
+        codes.update(extent.codes)
+    return frozenset(codes)
+
+
+@dataclass(frozen=True)
+class SlotCover:
+    """How one window of one slot is covered."""
+
+    window: Window
+    tiles: tuple[Span, ...] | None
+    reason: str | None = None  # uncovered, combined_janfeb
+    missing_months: tuple[int, ...] = ()
+
+
+@dataclass
+class Coverage:
+    """Covered spans of one table for one selection, and the lists that vary between them."""
+
+    scopes: tuple[Scope, ...]
+    wanted: Mapping[str, Wanted]
+    by_span: dict[Span, list[Scope]] = field(default_factory=dict)
+    spans: set[Span] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for scope in self.scopes:
+            for span in scope.spans:
+                self.by_span.setdefault(span, []).append(scope)
+        known: dict[tuple[int, ...], bool] = {}
+        for span, boxes in self.by_span.items():
+            key = tuple(id(b) for b in boxes)
+            if key not in known:
+                known[key] = covers(boxes, self.wanted)
+            if known[key]:
+                self.spans.add(span)
+
+    def slot(self, window: Window) -> SlotCover:
+        tiles = tile(window, self.spans)
+        if tiles is not None:
+            return SlotCover(window, tiles)
+        missing = uncovered_months(window, self.spans) or window.months
+        combined = {m for s in self.spans if s[1] > 1 for m in span_months(s)}
+        reason = "combined_janfeb" if set(missing) <= combined else "uncovered"
+        return SlotCover(window, None, reason, missing)
+
+    def codes(self, dimension: str, tiles: Iterable[Span]) -> list[Codes]:
+        """For each span used, the codes of a dimension that its files hold."""
+        return [union(self.by_span[t], dimension) for t in tiles]
+
+    def kinds(self, dimension: str, tiles: Iterable[Span]) -> set[str]:
+        return {b.extent(dimension).kind for t in tiles for b in self.by_span[t]}
+
+
+def common(sets: Sequence[Codes]) -> Codes:
+    """The codes held in every span; None when all spans hold everything."""
+    listed = [s for s in sets if s is not None]
+    return frozenset.intersection(*listed) if listed else None
+
+
+def known_somewhere(scopes: Iterable[Scope], dimension: str) -> frozenset[str]:
+    return frozenset(c for s in scopes for c in s.extent(dimension).codes)
+
+
+def months_list(months: Sequence[int]) -> str:
+    shown = ", ".join(month_text(m) for m in months[:6])
+    return shown + (f" and {len(months) - 6} more" if len(months) > 6 else "")
+
+
+__all__ = [
+    "DIMENSIONS", "Codes", "Coverage", "SlotCover", "Wanted", "common", "covers", "holds",
+    "known_somewhere", "months_list", "union",
+]  # fmt: skip

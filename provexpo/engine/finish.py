@@ -1,0 +1,166 @@
+"""From the statement's rows to a Result: names, reasons, caveats, receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from provexpo import __version__, vocab
+from provexpo.engine.by import slot_text
+from provexpo.engine.caveats import caveats_for, scope_texts
+from provexpo.engine.query import Answer, Query
+from provexpo.result import Caveat, Receipt, Result
+from provexpo.store.snapshot import utc_text
+
+_NAMED = {"province": "province", "partner": "partner", "regime": "regime", "product": "product"}
+_WORDED = ("region", "section", "sector")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a metric's frame looks like: its columns after the keys, and their units."""
+
+    metric: str
+    title: str
+    method: str  # the section of docs/methods that defines it
+    definition: str
+    units: Mapping[str, str]  # column -> unit; "currency" becomes that of the call
+    compares: bool = False  # the base window is needed for the metric itself
+
+
+def finish(
+    query: Query,
+    answer: Answer,
+    form: Form,
+    *,
+    summed: Sequence[str],
+    caveats: Sequence[Caveat] = (),
+) -> Result:
+    """Name the keys, give reasons, and attach what the reader must know."""
+    call = query.call
+    frame = _with_reasons(query, answer.frame, form)
+    frame = _with_names(query, frame)
+    keys = _key_columns(query)
+    tail = [c for c in ("status", "reason", "small_base", "lny_flag") if c in frame.columns]
+    body = [c for c in form.units if c not in tail]
+    frame = frame.select([*keys, *body, *tail])
+    shared = caveats_for(query, summed, compares=form.compares)
+    every = (*shared, *_row_caveats(frame), *caveats)
+    units = {
+        **{k: "code" if f"{k}_name" in keys else "text" for k in keys},
+        **{c: query.currency if form.units[c] == "currency" else form.units[c] for c in body},
+        **{c: "boolean" if c in ("small_base", "lny_flag") else "text" for c in tail},
+    }
+    title = _title(query, form, summed)
+    return Result(
+        frame=frame,
+        units=units,
+        receipt=_receipt(query, answer, form, summed),
+        caveats=every,
+        title=title,
+        lang=call.arguments.lang,
+        definition=form.definition,
+    )
+
+
+def _with_reasons(query: Query, frame: pl.DataFrame, form: Form) -> pl.DataFrame:
+    reasons = []
+    for now, base in query.slots:
+        text = now.reason
+        if text is None and form.compares and base.reason:
+            text = f"base_{base.reason}"
+        reasons.append((now.window.first, text or "scope"))
+    table = pl.DataFrame(reasons, schema={"slot": pl.Int64, "slot_reason": pl.String}, orient="row")
+    lny = {w.first: w.splits_new_year for w in query.call.slots}
+    missing = pl.col("status") == "missing"
+    given = pl.col("reason") if "reason" in frame.columns else pl.lit(None, dtype=pl.String)
+    return frame.join(table, on="slot", how="left", maintain_order="left").with_columns(
+        reason=pl.when(missing).then(pl.coalesce(given, pl.col("slot_reason"))).otherwise(given),
+        lny_flag=pl.col("slot").replace_strict(lny, return_dtype=pl.Boolean),
+    )
+
+
+def _with_names(query: Query, frame: pl.DataFrame) -> pl.DataFrame:
+    lang = query.call.arguments.lang
+    for key in query.call.keys:
+        name = key.column
+        if key.is_time:
+            texts = {w.first: slot_text(w, key) for w in query.call.slots}
+            column = pl.col("slot").replace_strict(texts, return_dtype=pl.String)
+            frame = frame.with_columns(column.alias(name))
+            continue
+        if name == "product":
+            padded = pl.col("product").cast(pl.String).str.zfill(key.level)
+            frame = frame.with_columns(product=padded)
+        if name in _WORDED:
+            words = vocab.names(name, lang)
+            frame = frame.with_columns(_named(name, words, keep=True).alias(name))
+        elif name in _NAMED:
+            words = vocab.names(name, lang)
+            frame = frame.with_columns(_named(name, words, keep=False).alias(f"{name}_name"))
+    return frame
+
+
+def _named(column: str, words: Mapping[str, str], *, keep: bool) -> pl.Expr:
+    code = pl.col(column).cast(pl.String)
+    return code.replace_strict(words, default=code if keep else None, return_dtype=pl.String)
+
+
+def _key_columns(query: Query) -> list[str]:
+    columns = []
+    for key in query.call.keys:
+        columns.append(key.column)
+        if key.column in _NAMED:
+            columns.append(f"{key.column}_name")
+    return columns
+
+
+def _row_caveats(frame: pl.DataFrame) -> list[Caveat]:
+    found = []
+    if "small_base" in frame.columns:
+        small = int(frame["small_base"].sum() or 0)
+        if small:
+            found.append(
+                Caveat("small_base", "changes from a small base say little: use ratio or pp", small)
+            )
+    return found
+
+
+def _title(query: Query, form: Form, summed: Sequence[str]) -> str:
+    call = query.call
+    chosen = [
+        s.label_zh if call.arguments.lang == "zh" else s.label_en
+        for s in call.selections.values()
+        if s.codes is not None
+    ]
+    parts = [form.title, " and ".join(f"{f}s" for f in query.chosen), *chosen, str(call.window)]
+    if form.compares:
+        parts.append(f"against {call.base}")
+    parts += [query.currency, *[t for t in scope_texts(query, summed) if t.endswith(" only")]]
+    return ", ".join(p for p in parts if p)
+
+
+def _receipt(query: Query, answer: Answer, form: Form, summed: Sequence[str]) -> Receipt:
+    call, trade = query.call, query.trade
+    used = [s for c in query.chosen.values() for s in c.coverage.scopes]
+    vintages = [s.vintage for s in used]
+    return Receipt(
+        store="sample" if trade.is_sample else str(trade.snapshot.place),
+        load=trade.load,
+        as_of=trade.as_of,
+        illustrative=trade.illustrative,
+        metric=form.metric,
+        call=call.arguments.as_json(),
+        tables={flow: c.grain.id for flow, c in query.chosen.items()},
+        vintages=(utc_text(min(vintages)), utc_text(max(vintages))) if vintages else None,
+        currency=query.currency,
+        window=str(call.window),
+        base_window=str(call.base) if call.base else None,
+        scope=tuple(scope_texts(query, summed)),
+        sql=answer.sql,
+        params=answer.params,
+        method=form.method,
+        provexpo=__version__,
+    )

@@ -1,0 +1,262 @@
+"""One call: choose the table, see what is covered, run the steps, finish the Result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from provexpo.engine import cells as cells_sql
+from provexpo.engine.by import lookups
+from provexpo.engine.call import Arguments, Call, read_call
+from provexpo.engine.cells import Measure, prefix_test
+from provexpo.engine.coverage import SlotCover, common
+from provexpo.engine.rates import cny_per_usd
+from provexpo.engine.steps import Step, pack_slot, pack_tile, statement
+from provexpo.engine.tables import Chosen, choose
+from provexpo.engine.trade import Trade
+from provexpo.errors import CoverageError
+from provexpo.ingest.rows import DIMENSIONS
+from provexpo.periods import Span, Window
+
+# Products listed in only some of the months may carry this much of the value before a figure
+# over "all products listed" is called missing.
+MAX_STRAY = 0.001
+# Default thresholds below which a base is small, in dollars per 12 months (methods 0.5).
+MIN_BASE_TOTAL = 100_000_000
+MIN_BASE_PRODUCT = 10_000_000
+
+
+@dataclass
+class Query:
+    """Everything decided before the statement runs."""
+
+    trade: Trade
+    call: Call
+    currency: str
+    chosen: dict[str, Chosen]
+    deferred: tuple[str, ...]
+    slots: list[tuple[SlotCover, SlotCover]] = field(default_factory=list)
+    # Where files list different codes: those held throughout the window (False), and throughout
+    # window and base (True), by dimension; other rows are missing.
+    steady: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
+    stray: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def product_level(self) -> int:
+        return min(c.grain.product_level for c in self.chosen.values())
+
+    def has(self, dimension: str) -> bool:
+        return all(c.grain.has(dimension) for c in self.chosen.values())
+
+    @property
+    def min_base(self) -> float:
+        """The base below which a change is flagged, pro rata of the window, in the currency."""
+        given = self.call.arguments.min_base
+        window = self.call.base or self.call.window
+        if given is None:
+            by_product = self.call.needs("product")
+            yearly = MIN_BASE_PRODUCT if by_product else MIN_BASE_TOTAL
+            given = yearly * self.call.slots[0].n_months / 12
+        return given * (cny_per_usd(window) if self.currency == "CNY" else 1.0)
+
+    def condition(self, dimension: str) -> tuple[str, dict[str, Any]]:
+        """SQL over `f` for a selection that a measure needs instead of the WHERE."""
+        return cells_sql.selection_test(self.call, dimension, self.product_level)
+
+
+def prepare(
+    trade: Trade,
+    arguments: Arguments,
+    *,
+    default_by: Sequence[str],
+    flows: Sequence[str] = (),
+    fills: tuple[str, ...] = (),
+    conditions: tuple[str, ...] = (),
+    defer_province: bool = False,
+    extra_needs: tuple[str, ...] = (),
+) -> Query:
+    """Read the arguments and decide on table, currency and coverage.
+
+    `fills` are dimensions that the metric's columns can use; `conditions` are selections that the
+    metric applies itself; `defer_province` keeps all provinces until national figures are made.
+    """
+    call = read_call(trade, arguments, default_by=default_by, flows=flows)
+    try:
+        return _decide(trade, call, fills, conditions, defer_province, extra_needs)
+    except CoverageError:
+        if not call.default_by or not call.entity_keys or trade.flows() == []:
+            raise
+        # Nobody asked for the metric's own default key: a store without it gets the national row.
+        plain = read_call(trade, arguments, default_by=(), flows=flows)
+        return _decide(trade, plain, fills, conditions, defer_province, extra_needs)
+
+
+def _decide(
+    trade: Trade,
+    call: Call,
+    fills: tuple[str, ...],
+    conditions: tuple[str, ...],
+    defer_province: bool,
+    extra_needs: tuple[str, ...],
+) -> Query:
+    deferred = list(conditions)
+    if defer_province and any(k.column == "province" for k in call.keys):
+        deferred.append("province")
+    currency, chosen = choose(
+        trade, call, fills=fills, deferred=tuple(deferred), extra_needs=extra_needs
+    )
+    query = Query(trade, call, currency, chosen, tuple(deferred))
+    query.slots = [
+        (_slot(chosen, t), _slot(chosen, b)) for t, b in zip(call.slots, call.base_slots)
+    ]
+    _weigh_lists(query)
+    return query
+
+
+def _slot(chosen: Mapping[str, Chosen], window: Window) -> SlotCover:
+    """A slot of several flows is covered when each flow covers it."""
+    covers = [c.coverage.slot(window) for c in chosen.values()]
+    return next((c for c in covers if c.tiles is None), covers[0])
+
+
+def tiles_of(query: Query, choice: Chosen, *, base: bool) -> list[Span]:
+    """The spans of one flow that are read, for the window or for its base."""
+    return [
+        span
+        for pair in query.slots
+        if pair[int(base)].tiles is not None
+        for span in (choice.coverage.slot(pair[int(base)].window).tiles or ())
+    ]
+
+
+def _weigh_lists(query: Query) -> None:
+    """Where files list different codes in different months, name the rows that miss, or weigh
+    what the lists leave open and call the figure missing when it is more than a trace."""
+    for choice in query.chosen.values():
+        now = tiles_of(query, choice, base=False)
+        both = now + tiles_of(query, choice, base=True)
+        for dimension in DIMENSIONS:
+            for tiles, base in ((now, False), (both, True)):
+                sets = choice.coverage.codes(dimension, tiles)
+                if len(set(sets)) < 2:
+                    continue
+                steady = common(sets) or frozenset()
+                key = next((k for k in query.call.keys if k.dimension == dimension), None)
+                by_code = key is not None and not key.lookup and (
+                    dimension != "product" or key.level == choice.grain.product_level
+                )  # fmt: skip
+                if by_code:
+                    query.steady[dimension, base] = steady
+                else:
+                    _weigh(query, choice, dimension, steady, base)
+
+
+def _weigh(
+    query: Query, choice: Chosen, dimension: str, steady: frozenset[str], base: bool
+) -> None:
+    if dimension == "product":
+        inside, params = prefix_test(sorted(steady), choice.grain.product_level, "steady")
+    else:
+        inside, params = f"list_contains($steady, f.{dimension})", {"steady": sorted(steady)}
+    where, values = cells_sql.table_test(
+        query.call, {choice.flow: choice}, [d for d in query.deferred if d != dimension]
+    )
+    sql = (
+        "SELECT CAST(coalesce(sum(f.value), 0) AS BIGINT) AS total,"
+        f" CAST(coalesce(sum(CASE WHEN {inside} THEN 0 ELSE f.value END), 0) AS BIGINT) AS stray"
+        f" FROM flows AS f WHERE {where} AND f.period BETWEEN $first AND $last"
+    )
+    query.trade.use_files({(choice.flow, query.currency)})
+    row = query.trade.engine.run(sql, {**params, **values, **window_bounds(query)}).row(
+        0, named=True
+    )
+    share = row["stray"] / row["total"] if row["total"] else 0.0
+    query.stray[dimension] = max(share, query.stray.get(dimension, 0.0))
+    if share > MAX_STRAY:
+        part = int(base)
+        for i, pair in enumerate(query.slots):
+            cover = pair[part]
+            if cover.tiles is not None:
+                out = SlotCover(cover.window, None, "scope", ())
+                query.slots[i] = (pair[0], out) if base else (out, pair[1])
+
+
+def window_bounds(query: Query) -> dict[str, int]:
+    """The first and last month that a call reads, its base included."""
+    windows = [c.window for pair in query.slots for c in pair]
+    return {"first": min(w.first for w in windows), "last": max(w.last for w in windows)}
+
+
+def _packed(query: Query) -> dict[str, list[int]]:
+    tiles: list[int] = []
+    slots: list[int] = []
+    for now, base in query.slots:
+        slot = now.window.first
+        slots.append(pack_slot(slot, now.tiles is not None, base.tiles is not None))
+        for cover, is_base in ((now, False), (base, True)):
+            if cover.tiles is None:
+                continue
+            for choice in query.chosen.values():
+                for period, months in choice.coverage.slot(cover.window).tiles or ():
+                    tiles.append(pack_tile(choice.flow, slot, is_base, period, months))
+    return {"tiles": tiles, "slots": slots}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the statement gave, before names and caveats."""
+
+    frame: pl.DataFrame
+    sql: str
+    params: dict[str, Any]
+
+
+def run(
+    query: Query,
+    measures: Sequence[Measure],
+    steps: Sequence[Step],
+    *,
+    order: str,
+    params: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Put the common steps and the metric's own together, and run them.
+
+    In the metric's SQL `{keys}` stands for the frame's keys and "slot, ", `{others}` for the keys
+    that a national figure keeps (all but province and region), `{min_base}` for the threshold.
+    """
+    call = query.call
+    uncovered = any(now.tiles is None for now, _ in query.slots)
+    common_steps = cells_sql.build(
+        call,
+        query.chosen,
+        measures,
+        deferred=query.deferred,
+        spine_from_all=uncovered,
+        steady=query.steady,
+    )
+    keys = [k.column for k in call.entity_keys]
+    others = [k for k in keys if k not in ("province", "region")]
+    identifiers = {
+        "keys": ", ".join([*keys, "slot"]),
+        "others": ", ".join([*others, "slot"]),
+        "min_base": "CAST($min_base AS DOUBLE)",
+    }
+    own = [s.filled(identifiers) for s in steps]
+    last = f"SELECT * FROM {own[-1].name}"
+    bound = {**common_steps.params, **_packed(query), **window_bounds(query), **(params or {})}
+    bound["min_base"] = query.min_base
+    if "province" in query.deferred and call.selections["province"].codes is not None:
+        s = call.selections["province"]
+        test = "list_contains($province, province)"
+        last += f"\nWHERE {'NOT ' if s.negate else ''}{test}"
+        bound["province"] = list(s.codes or ())
+    final = Step("", f"{last}\nORDER BY {', '.join(['slot', order, *keys])}")
+    sql = statement([*common_steps.steps, *own, final])
+    for name, table in lookups(call.keys).items():
+        query.trade.engine.lookup(name, table)
+    query.trade.use_files({(flow, query.currency) for flow in query.chosen})
+    used = {k: v for k, v in bound.items() if f"${k}" in sql}
+    return Answer(query.trade.engine.run(sql, used), sql, used)

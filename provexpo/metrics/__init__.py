@@ -1,0 +1,1 @@
+"""One question, one file: the steps in SQL, the definition in the docstring."""

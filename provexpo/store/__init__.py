@@ -1,0 +1,1 @@
+"""Rows to tables with versions, scopes and publication dates (house of the Delta Lake tables)."""
