@@ -1,3 +1,29 @@
+"""Fixtures that every room's tests share."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from provexpo.ingest.rows import ROW_SCHEMA, Extent, FileRows, Grain, Scope
+from provexpo.store.loading import load_rows
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real customs files; tests that need it skip with a reason where it is absent."""
+    folder = Path(os.environ.get("PROVEXPO_REAL_DATA", ROOT.parent / "shared" / "data" / "real"))
+    if not folder.is_dir():
+        pytest.skip("no real customs files here; set PROVEXPO_REAL_DATA to their folder")
+    return folder
 
 
 @pytest.fixture
@@ -71,7 +97,9 @@ def planted_file(
 
     def extent(dimension: str) -> Extent:
         if dimension in listed:
-            return Extent("listed" if dimension == "product" else "declared_list", listed[dimension])
+            return Extent(
+                "listed" if dimension == "product" else "declared_list", listed[dimension]
+            )
         if not grain.has(dimension):
             return Extent("absent")
         if dimension in declared:
@@ -86,6 +114,4 @@ def planted_file(
         grain, flow, currency, tuple(held), bool(declared), extent("province"), extent("partner"),
         extent("product"), extent("regime"), vintage, digest, name,
     )  # fmt: skip
-    return FileRows(
-        name, digest, "planted", "utf-8", vintage, "stated", frame, (scope,), len(rows)
-    )
+    return FileRows(name, digest, "planted", "utf-8", vintage, "stated", frame, (scope,), len(rows))

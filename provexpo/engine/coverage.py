@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from provexpo.ingest.rows import DIMENSIONS, Extent, Scope
-from provexpo.periods import Span, Window, month_text, span_months, tile, uncovered_months
+from provexpo.periods import Span, Window, shift, span_months, tile, uncovered_months
 
 # Which codes of a dimension are covered: None = all of them.
 Codes = frozenset[str] | None
@@ -127,8 +127,15 @@ def known_somewhere(scopes: Iterable[Scope], dimension: str) -> frozenset[str]:
 
 
 def months_list(months: Sequence[int]) -> str:
-    shown = ", ".join(month_text(m) for m in months[:6])
-    return shown + (f" and {len(months) - 6} more" if len(months) > 6 else "")
+    """Runs of months as windows: "2024-03, 2024-09/2024-12"."""
+    runs: list[Window] = []
+    for month in sorted(months):
+        if runs and shift(runs[-1].last, 1) == month:
+            runs[-1] = Window(runs[-1].first, month)
+        else:
+            runs.append(Window(month, month))
+    shown = ", ".join(map(str, runs[:6]))
+    return shown + (f" and {len(runs) - 6} more" if len(runs) > 6 else "")
 
 
 __all__ = [

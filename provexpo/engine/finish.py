@@ -49,7 +49,7 @@ def finish(
     shared = caveats_for(query, summed, compares=form.compares)
     every = (*shared, *_row_caveats(frame), *caveats)
     units = {
-        **{k: "code" if f"{k}_name" in keys else "text" for k in keys},
+        **{k: vocab.field(k).unit for k in keys},
         **{c: query.currency if form.units[c] == "currency" else form.units[c] for c in body},
         **{c: "boolean" if c in ("small_base", "lny_flag") else "text" for c in tail},
     }

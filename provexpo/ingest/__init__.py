@@ -1,0 +1,33 @@
+"""Ingest: a file -> checked rows, their scope, and a report. Nothing is guessed."""
+
+from provexpo.ingest.options import Options
+from provexpo.ingest.reading import ReadResult, find_files, read_files, sha256_of
+from provexpo.ingest.report import FileReport, LoadReport, coverage_lines, file_report
+from provexpo.ingest.rows import (
+    DIMENSIONS,
+    KEY,
+    ROW_SCHEMA,
+    Extent,
+    FileRows,
+    Grain,
+    Scope,
+)
+
+__all__ = [
+    "DIMENSIONS",
+    "KEY",
+    "ROW_SCHEMA",
+    "Extent",
+    "FileReport",
+    "FileRows",
+    "Grain",
+    "LoadReport",
+    "Options",
+    "ReadResult",
+    "Scope",
+    "coverage_lines",
+    "file_report",
+    "find_files",
+    "read_files",
+    "sha256_of",
+]

@@ -1,0 +1,56 @@
+"""Two rows of one cell in one file: equal ones are kept once, different ones are an error."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from provexpo.errors import CoverageError
+from provexpo.ingest.layouts.parsed import ROW
+from provexpo.ingest.rows import KEY
+from provexpo.ingest.table import Table
+
+_CONTENT = ("value", "quantity", "unit", "quantity2", "unit2")
+
+
+def without_duplicates(rows: pl.DataFrame, table: Table) -> tuple[pl.DataFrame, int]:
+    """The rows, each key once, and how many equal rows were dropped.
+
+    Raises CoverageError naming the keys and lines of rows with one key and different figures.
+    """
+    # Constant columns cannot tell two rows apart, and hashing them costs as much as any other.
+    key = [name for name in KEY if _varies(rows.get_column(name))] or list(KEY[:1])
+    if rows.select(key).n_unique() == rows.height:
+        return rows, 0
+    kept = rows.unique([*key, *_CONTENT], keep="first", maintain_order=True)
+    clashing = kept.filter(pl.struct(key).is_duplicated())
+    if not clashing.is_empty():
+        raise _clash(clashing, key, table)
+    return kept, rows.height - kept.height
+
+
+def _varies(column: pl.Series) -> bool:
+    ends = (column[0], column[len(column) // 2], column[-1])
+    return len(set(ends)) > 1 or column.n_unique() > 1
+
+
+def _clash(clashing: pl.DataFrame, key: list[str], table: Table) -> CoverageError:
+    names = [
+        n for n in ("flow", "period", "province", "partner_code", "product", "regime") if n in key
+    ]
+    shown = []
+    groups = clashing.group_by(key, maintain_order=True)
+    for count, (_, rows) in enumerate(groups):
+        if count == 5:
+            break
+        cell = " ".join(f"{name} {rows[name][0]}" for name in names) or "the one cell of the file"
+        values = " and ".join(f"{v:,}" for v in rows["value"])
+        lines = ", ".join(map(str, table.lines(rows[ROW])))
+        shown.append(f"{cell}: {values} (lines {lines})")
+    total = clashing.select(key).n_unique()
+    return CoverageError(
+        f"{total} keys have different figures in one file: {'; '.join(shown)}",
+        where=table.where(clashing[ROW].to_list()),
+        expected="one figure for each month, place, partner, product and regime",
+        do="the file joins downloads of different dates: keep them as separate files, each with"
+        " its vintage, and the newer one counts",
+    )

@@ -1,0 +1,56 @@
+"""The layouts a file may have, and which one a file has: said by the caller, or by its header."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from provexpo.errors import CallError, LayoutError
+from provexpo.ingest.layouts import bulletin, query, tidy
+from provexpo.ingest.layouts.parsed import Parsed
+from provexpo.ingest.options import Settings
+from provexpo.ingest.table import Table
+
+
+class Layout(Protocol):
+    NAME: str
+
+    def read(self, table: Table, settings: Settings) -> Parsed: ...
+
+
+_LAYOUTS: dict[str, Layout] = {module.NAME: module for module in (query, bulletin, tidy)}
+
+
+def choose_layout(table: Table, settings: Settings) -> Layout:
+    """The stated layout; tidy where a column map is given; else the one the header fits."""
+    layout = _recognised(table, settings)
+    if layout is not tidy and settings.reporter != "CHN":
+        raise CallError(
+            f"reporter {settings.reporter} for a file of the Chinese customs ({layout.NAME})",
+            where=table.path,
+            expected="reporter CHN, or layout = 'tidy'",
+            do="leave out the reporter",
+        )
+    return layout
+
+
+def _recognised(table: Table, settings: Settings) -> Layout:
+    if settings.layout is not None:
+        return _LAYOUTS[settings.layout]
+    if table.text is None or (settings.tidy is not None and settings.tidy.columns):
+        return tidy
+    if query.matches(table.header):
+        return query
+    head = [
+        table.header,
+        *([str(cell or "") for cell in row] for row in table.frame.head(2).iter_rows()),
+    ]
+    if bulletin.matches(head):
+        return bulletin
+    shown = ", ".join(repr(name[:40]) for name in table.header[:8])
+    raise LayoutError(
+        f"unknown header (read as {table.encoding}): {shown}",
+        where=f"{table.path}, line 1",
+        expected="the header of a customs query download (数据年月, 商品编码, ..., 美元 or 人民币),"
+        " table 8 of the bulletin, or a column map for a tidy file",
+        do="describe the file in provexpo.toml: [[files]] match, layout = 'tidy', [files.columns]",
+    )

@@ -1,0 +1,47 @@
+"""Amounts of a tidy file in whole units: integers stay exact, fractions round half to even."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from provexpo.errors import LayoutError
+from provexpo.ingest.cells import MISSING, text_cells
+from provexpo.ingest.table import Table
+
+_WHOLE = r"^-?[0-9]+(\.0*)?$"
+_AMOUNT = r"^-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+_LARGEST = 9_000_000_000_000_000_000
+
+
+def amounts(table: Table, position: int, unit: int) -> tuple[pl.Series, int]:
+    """A column times its unit as integers (NULL where missing), and how many had to be rounded."""
+    cells = text_cells(table.column(position))
+    wrong = ~cells.str.contains(_AMOUNT) & ~cells.is_in(MISSING)
+    if wrong.any():
+        _refuse(table, position, cells, wrong, "not an amount", "digits, or a missing mark")
+    plain = cells.str.replace_all(",", "", literal=True)
+    whole = plain.str.contains(_WHOLE)
+    integers = plain.str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
+    floats = plain.cast(pl.Float64, strict=False) * unit
+    large = (floats.abs() > _LARGEST).fill_null(False)
+    if large.any():
+        _refuse(table, position, cells, large, "too large", "amounts below 9e18 whole units")
+    nearest = floats.round(mode="half_to_even")
+    # A float that only misses its integer by its own precision was whole in the source.
+    rounded = (~whole & ((floats - nearest).abs() > 1e-6 + floats.abs() * 1e-15)).fill_null(False)
+    exact = integers * unit
+    result = exact.zip_with(whole, nearest.cast(pl.Int64, strict=False))
+    return result.alias("amount"), int(rounded.sum())
+
+
+def _refuse(
+    table: Table, position: int, cells: pl.Series, wrong: pl.Series, what: str, expected: str
+) -> None:
+    rows = wrong.arg_true()
+    shown = ", ".join(map(repr, cells.gather(rows).unique(maintain_order=True).head(5)))
+    raise LayoutError(
+        f"{shown}: {what}",
+        where=table.where(rows.to_list(), table.header[position]),
+        expected=expected,
+        do="correct the file, or the column map in provexpo.toml",
+    )

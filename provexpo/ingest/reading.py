@@ -1,0 +1,259 @@
+"""Files and folders to checked rows: the one way into the ingest room."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from provexpo.errors import CallError, DecodeError, LayoutError, ProvexpoError
+from provexpo.ingest.corrections import Correction, apply_correction, never_met, note_of
+from provexpo.ingest.covers import read_covers
+from provexpo.ingest.decode import decode
+from provexpo.ingest.duplicates import without_duplicates
+from provexpo.ingest.layouts import choose_layout
+from provexpo.ingest.layouts.parsed import ROW, Parsed
+from provexpo.ingest.manifest import CSV, TOML, Manifest, find_manifest
+from provexpo.ingest.options import Options, Settings
+from provexpo.ingest.pairs import compare_pairs
+from provexpo.ingest.rows import ROW_SCHEMA, FileRows
+from provexpo.ingest.scopes import FileFacts, make_scopes
+from provexpo.ingest.settings import check_options, read_vintage, settings_for
+from provexpo.ingest.table import Table, parse_table
+from provexpo.periods import parse_window
+
+ENDINGS = (".csv", ".txt", ".tsv", ".parquet")
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """The files read, those that could not be (with the error), and warnings between files."""
+
+    files: tuple[FileRows, ...]
+    bad: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def sha256_of(path: str | Path) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_files(paths: Sequence[str | Path]) -> list[Path]:
+    """The data files that the paths name: files as they are, folders with all below them.
+
+    Hidden files and the manifests are left out. Raises CallError for a path that does not exist
+    and when nothing is found.
+    """
+    return [path for path, _ in _find(paths)]
+
+
+def _find(paths: Sequence[str | Path]) -> list[tuple[Path, Path]]:
+    """Each file with the folder it was found under, whose manifest holds for it too."""
+    found: dict[Path, Path] = {}
+    absent = [str(p) for p in paths if not Path(p).exists()]
+    if absent:
+        raise CallError(
+            f"no such file or folder: {', '.join(absent)}",
+            where="the paths to add",
+            expected="files or folders",
+            do="check the spelling; names with spaces need quotes in a shell",
+        )
+    for path in map(Path, paths):
+        for file in _below(path) if path.is_dir() else [path]:
+            if file.name not in (TOML, CSV):
+                found.setdefault(file, path if path.is_dir() else file.parent)
+    if not found:
+        raise CallError(
+            "no data files found",
+            where=", ".join(map(str, paths)) or "the paths to add",
+            expected=f"files ending in {', '.join(ENDINGS)}",
+            do="name the folder of the downloads",
+        )
+    return list(found.items())
+
+
+def _below(folder: Path) -> list[Path]:
+    files = (p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+    return sorted(
+        p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)
+    )
+
+
+def read_files(
+    paths: Sequence[str | Path],
+    options: Options | None = None,
+    *,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+) -> ReadResult:
+    """Read and check files; nothing is written.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        Files and folders.
+    options : Options, optional
+        What the caller states for all of them; a manifest beside the files adds to it.
+    skip_bad : bool
+        Files that fail go to `bad` with their error, and the others are read.
+    progress : callable, optional
+        Called after each file with (files done, files in all, path).
+
+    Returns
+    -------
+    ReadResult
+
+    Raises
+    ------
+    ProvexpoError
+        Of the class of the first bad file's error, which is given in full; the other bad files
+        follow with one line each. A manifest that cannot be read is an error in any case.
+    """
+    options = options or Options()
+    check_options(options)
+    covers = read_covers(options.covers)
+    period = None if options.period is None else parse_window(options.period)
+    desk = _Corrections()
+    files: list[FileRows] = []
+    bad: list[tuple[str, ProvexpoError]] = []
+    found = _find(paths)
+    manifests = {path: find_manifest(_folders(path, root)) for path, root in found}
+    for done, (path, _) in enumerate(found, 1):
+        manifest = manifests[path]
+        try:
+            settings = settings_for(path, manifest.entry(path), options, covers, period)
+            files.append(_read_file(path, settings, manifest, desk))
+        except ProvexpoError as err:
+            bad.append((str(path), err))
+        if progress is not None:
+            progress(done, len(found), str(path))
+    if bad and not skip_bad:
+        raise _joined(bad, len(found))
+    if not bad:
+        desk.check()
+    texts = tuple((path, str(err)) for path, err in bad)
+    return ReadResult(tuple(files), texts, (*_twins(files), *compare_pairs(files)))
+
+
+def _folders(path: Path, root: Path) -> Iterator[Path]:
+    """The file's own folder, then those above it up to the folder that the caller named."""
+    for folder in (path.parent, *path.parent.parents):
+        yield folder
+        if folder == root:
+            return
+
+
+class _Corrections:
+    """Remembers which corrections met rows: one that meets none in any file is an error."""
+
+    def __init__(self) -> None:
+        self.met: dict[str, tuple[Correction, int]] = {}
+
+    def apply(self, parsed: Parsed, path: Path, manifest: Manifest, reporter: str) -> Parsed:
+        levels = {grain.id: grain.product_level for grain in parsed.grains}
+        rows, notes = parsed.rows, list(parsed.notes)
+        for correction in manifest.corrections:
+            if not correction.concerns(path.name):
+                continue
+            rows, count = apply_correction(correction, rows, levels, reporter)
+            before = self.met.get(correction.where, (correction, 0))[1]
+            self.met[correction.where] = (correction, before + count)
+            if count:
+                notes.append(note_of(correction, count))
+        return replace(parsed, rows=rows, notes=tuple(notes))
+
+    def check(self) -> None:
+        for correction, count in self.met.values():
+            if not count:
+                raise never_met(correction)
+
+
+def _read_file(path: Path, settings: Settings, manifest: Manifest, desk: _Corrections) -> FileRows:
+    try:
+        data = path.read_bytes()
+        vintage = int(path.stat().st_mtime)
+    except OSError as err:
+        raise DecodeError(
+            f"the file cannot be read: {err.strerror or err}",
+            where=str(path),
+            expected="a file that can be opened",
+            do="check its permissions",
+        ) from err
+    if settings.vintage is not None:
+        vintage = read_vintage(settings.vintage, f"{path}, vintage")
+    table = _table(path, data)
+    layout = choose_layout(table, settings)
+    parsed = layout.read(table, settings)
+    parsed = desk.apply(parsed, path, manifest, settings.reporter)
+    rows, duplicates = without_duplicates(parsed.rows, table)
+    facts = FileFacts(str(path), hashlib.sha256(data).hexdigest(), vintage)
+    rows = rows.drop(ROW).with_columns(pl.lit(vintage, dtype=pl.Int64).alias("vintage"))
+    return FileRows(
+        path=facts.path,
+        sha256=facts.sha256,
+        layout=layout.NAME,
+        encoding=table.encoding,
+        vintage=vintage,
+        vintage_source="file time" if settings.vintage is None else "stated",
+        rows=rows.select(list(ROW_SCHEMA)),
+        scopes=make_scopes(replace(parsed, rows=rows), settings, facts),
+        data_rows=parsed.data_rows,
+        duplicates=duplicates,
+        left_out=parsed.left_out,
+        warnings=parsed.warnings,
+        notes=parsed.notes,
+    )
+
+
+def _table(path: Path, data: bytes) -> Table:
+    if path.suffix.lower() != ".parquet":
+        decoded = decode(data, str(path))
+        return parse_table(decoded.text, str(path), decoded.encoding)
+    try:
+        frame = pl.read_parquet(data)
+    except (pl.exceptions.PolarsError, OSError) as err:
+        raise LayoutError(
+            f"the file is not Parquet: {str(err).splitlines()[0]}",
+            where=str(path),
+            expected="a Parquet file",
+            do="write the file again, or give it the ending of what it is",
+        ) from err
+    header = tuple(frame.columns)
+    return Table(
+        str(path),
+        "parquet",
+        header,
+        frame.rename(dict(zip(header, _plain_names(len(header)), strict=True))),
+    )
+
+
+def _plain_names(count: int) -> list[str]:
+    return [f"c{i}" for i in range(count)]
+
+
+def _twins(files: Sequence[FileRows]) -> list[str]:
+    first: dict[str, str] = {}
+    return [
+        f"{file.path} has the same content as {first[file.sha256]}"
+        for file in files
+        if first.setdefault(file.sha256, file.path) != file.path
+    ]
+
+
+def _joined(bad: Sequence[tuple[str, ProvexpoError]], total: int) -> ProvexpoError:
+    """One error for all bad files: the first in full, the others a line each."""
+    if len(bad) == 1:
+        return bad[0][1]
+    first = bad[0][1]
+    others = "".join(f"\n  {path}: {err.what}" for path, err in bad[1:])
+    return type(first)(
+        first.what,
+        where=first.where,
+        expected=first.expected,
+        do=f"{first.do or ''}\n{len(bad)} of {total} files are bad; also:{others}",
+    )

@@ -1,0 +1,104 @@
+"""The box of cells that a file covers, from its rows and from what the caller declares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from provexpo.errors import CoverageError
+from provexpo.ingest.covers import Covers
+from provexpo.ingest.layouts.parsed import Parsed
+from provexpo.ingest.options import Settings
+from provexpo.ingest.rows import DIMENSIONS, Extent, Grain, Scope
+from provexpo.periods import Span, month_text, span_months
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What stands beside the rows of a file: where it lies, its content's hash, its vintage."""
+
+    path: str
+    sha256: str
+    vintage: int
+
+
+def make_scopes(parsed: Parsed, settings: Settings, facts: FileFacts) -> tuple[Scope, ...]:
+    """One scope for each grain, flow and currency of the file.
+
+    Undeclared, months and products are those found, and other dimensions are assumed whole.
+    Raises CoverageError when rows lie outside a declared list or outside the declared months.
+    """
+    grains = {grain.id: grain for grain in parsed.grains}
+    scopes = []
+    groups = parsed.rows.group_by("grain", "flow", "currency", maintain_order=True)
+    for (grain_id, flow, currency), rows in groups:
+        grain = grains[str(grain_id)]
+        extents = {
+            d: _extent(d, rows, grain, settings, d in parsed.complete, facts.path)
+            for d in DIMENSIONS
+        }
+        scopes.append(
+            Scope(
+                grain=grain,
+                flow=str(flow),
+                currency=str(currency),
+                spans=_spans(rows, settings.covers, facts.path),
+                months_declared=bool(settings.covers.months),
+                vintage=facts.vintage,
+                sha256=facts.sha256,
+                file=facts.path,
+                **extents,
+            )
+        )
+    return tuple(scopes)
+
+
+def _extent(
+    dimension: str, rows: pl.DataFrame, grain: Grain, settings: Settings, complete: bool, path: str
+) -> Extent:
+    if not grain.has(dimension):
+        return Extent("absent")
+    if complete or settings.covers.all_of(dimension):
+        return Extent("declared")
+    declared = settings.covers.codes(dimension, settings.reporter)
+    if declared is None and dimension != "product":
+        return Extent("assumed")
+    found = _codes_in(dimension, rows, grain)
+    if declared is None:
+        return Extent("listed", found)
+    prefixes = declared if dimension == "product" else ()
+    outside = [c for c in found if c not in declared and not c.startswith(prefixes or ("\x00",))]
+    if outside:
+        shown = ", ".join(outside[:8]) + (" and more" if len(outside) > 8 else "")
+        raise CoverageError(
+            f"the file holds {dimension} {shown}, which covers does not list",
+            where=f"{path}; {settings.covers.where}",
+            expected=f"only {dimension} {', '.join(declared[:12])}",
+            do="add what is missing to covers, or remove the key",
+        )
+    return Extent("declared_list", declared)
+
+
+def _codes_in(dimension: str, rows: pl.DataFrame, grain: Grain) -> tuple[str, ...]:
+    codes = rows.get_column(dimension).unique().drop_nulls().sort().to_list()
+    if dimension == "product":
+        return tuple(f"{code:0{grain.product_level}d}" for code in codes)
+    return tuple(codes)
+
+
+def _spans(rows: pl.DataFrame, covers: Covers, path: str) -> tuple[Span, ...]:
+    found: set[Span] = set(rows.select("period", "months").unique().iter_rows())
+    if not covers.months:
+        return tuple(sorted(found))
+    declared = {month for window in covers.months for month in window.months}
+    held = {month for span in found for month in span_months(span)}
+    if held - declared:
+        raise CoverageError(
+            f"the file holds {', '.join(map(month_text, sorted(held - declared)[:6]))}, which the"
+            " declared months do not",
+            where=f"{path}; {covers.where} (months)",
+            expected=f"months within {', '.join(map(str, covers.months))}",
+            do="declare all months of the file, or leave months out",
+        )
+    return tuple(sorted(found | {(month, 1) for month in declared - held}))
