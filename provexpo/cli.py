@@ -108,7 +108,7 @@ def _trade(store: str | None, version: int | None = None, as_of: str | None = No
 
 
 def _words(text: str | None) -> list[str] | None:
-    """A list with commas. "nation" alone is the empty list of keys."""
+    """The words of a list with commas."""
     return None if text is None else [w.strip() for w in text.split(",") if w.strip()]
 
 
@@ -325,10 +325,8 @@ def _print(result: Result, output: str) -> None:
     from provexpo.output.text import to_text
 
     if output in ("xlsx", "parquet"):
-        raise CallError(
-            f"--format {output} is no text for the terminal",
-            do=f"add --out {result.receipt.metric}.{output}",
-        )
+        name = f"{result.receipt.metric}.{output}"
+        raise CallError(f"--format {output} is no text for the terminal", do=f"add --out {name}")
     texts = {"json": to_json, "csv": to_csv, "table": to_text}
     typer.echo(texts[output](result).rstrip("\n"))
 
@@ -387,12 +385,9 @@ def draw_map(
 @app.command()
 def doctor() -> None:
     """Versions, fonts, boundaries, write access."""
-    from provexpo.doctor import examine
+    from provexpo.doctor import examine, text_of
 
-    found = examine()
-    width = max(len(line.what) for line in found)
-    for line in found:
-        typer.echo(f"{'ok  ' if line.ok else 'look'}  {line.what:<{width}}  {line.text}")
+    typer.echo(text_of(examine()))
 
 
 def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> None:

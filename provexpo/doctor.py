@@ -29,6 +29,13 @@ def examine() -> list[Line]:
     return [*lines, *_fonts(), _boundaries(), _cache(), _here()]
 
 
+def text_of(lines: list[Line]) -> str:
+    width = max(len(line.what) for line in lines)
+    return "\n".join(
+        f"{'ok  ' if line.ok else 'look'}  {line.what:<{width}}  {line.text}" for line in lines
+    )
+
+
 def _library(name: str, *, needed: bool) -> Line:
     try:
         return Line(name, version(name), True)

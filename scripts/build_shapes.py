@@ -43,7 +43,7 @@ class Layer:
 
 # The moat is wider than the rounding step, so that rounding cannot make Macao touch Guangdong.
 LAYERS = (
-    Layer("provinces_full.geojson", 4, 2_600.0, 0.0, 30.0),
+    Layer("provinces_full.geojson", 4, 2_540.0, 2.0, 30.0),
     Layer("provinces_web.geojson", 3, 10_600.0, 75.0, 300.0),
 )
 

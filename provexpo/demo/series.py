@@ -20,6 +20,7 @@ from provexpo.demo.tables import MONTHS, Flags, Floats, Ints, Partners, Products
 DRAWS = {"export": 13_500, "import": 3_300}
 US_DRAW = 100.0  # the US is drawn as if so much larger: every basket and province needs cells there
 TABLE = 1 << 14
+MAX_PARCELS = 0.08  # of a province's trade, before the margins are fitted
 
 # Neighbours and old ties: how many times likelier than the size of the partner alone says.
 TIES = {
@@ -80,8 +81,19 @@ def draw(flow: str, frame: Frame, rng: np.random.Generator) -> Series:
         partners.weight[flow][partner] * ties[province, partner] * (liking + 1e-4)
         * taste[province, product] * lognormal(rng, 2.8, len(keys)) * size[province]
     )  # fmt: skip
+    parcels = np.array([code.startswith("98") for code in products.codes])
+    weight *= _parcel_limit(weight, province, parcels[product])
     series = Series(province, partner, product, weight, np.isin(keys, forced))
     return _raked(flow, series, size, partners, products)
+
+
+def _parcel_limit(weight: Floats, province: Ints, parcels: Flags) -> Floats:
+    """Factors that keep chapter 98 (parcels) from filling a province: no real one is like that."""
+    rest = np.bincount(province, np.where(parcels, 0.0, weight))
+    held = np.bincount(province, np.where(parcels, weight, 0.0))
+    allowed = MAX_PARCELS / (1 - MAX_PARCELS) * rest
+    factor = np.where(held > allowed, allowed / np.maximum(held, 1e-12), 1.0)
+    return np.where(parcels, factor[province], 1.0)
 
 
 def _ties(places: tuple[str, ...], partners: Partners) -> Floats:

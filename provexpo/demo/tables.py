@@ -12,7 +12,7 @@ import numpy as np
 from provexpo.periods import months_between
 from provexpo.resources import seed
 
-VERSION = "1"
+VERSION = "2"
 MONTHS = months_between(202201, 202511)
 BULLETIN_MONTHS = months_between(202401, 202501)
 FLOWS = ("export", "import")
