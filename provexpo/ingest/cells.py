@@ -21,6 +21,7 @@ MONTH_FORMS = "202501, 2025-01, 2025/01, 2025.01 or 2025年1月"
 
 
 def text_cells(cells: pl.Series) -> pl.Series:
+    """The cells without spaces around them; a missing cell is empty text."""
     return cells.fill_null("").str.strip_chars()
 
 
@@ -29,7 +30,11 @@ def whole_numbers(table: Table, position: int) -> pl.Series:
 
     Raises LayoutError with the lines of every cell that is neither.
     """
-    cells = table.column(position).fill_null("")
+    cells = table.column(position)
+    numbers = cells.cast(pl.Int64, strict=False)
+    if not numbers.null_count():  # plain digits, as quantities are
+        return numbers.alias("number")
+    cells = cells.fill_null("")
     numbers, wrong = _numbers(cells)
     if wrong.any():  # only then is it worth stripping each cell
         cells = cells.str.strip_chars()

@@ -121,16 +121,21 @@ def _mixed_levels(table: Table, digits: pl.Series, column: str) -> LayoutError:
     )
 
 
+def code_months(codes: pl.Series, period: pl.Series) -> pl.DataFrame:
+    """The distinct pairs of partner_code and period."""
+    return pl.DataFrame({"partner_code": codes, "period": period}).unique()
+
+
 def partner_columns(
-    reporter: str, codes: pl.Series, period: pl.Series
+    reporter: str, codes: pl.Series, period: pl.Series, pairs: pl.DataFrame
 ) -> tuple[pl.Series, list[str], list[str]]:
     """Canonical partner (ISO3 or X-code) of the reporter's codes in their months.
 
-    Returns the column, the unknown codes, and warnings. A code outside its known validity still
+    `pairs` are the distinct ones of code and month. Returns the column, the unknown codes, and
+    warnings. A code outside its known validity still
     counts where it only ever meant one partner; where it changed its meaning it is unknown.
     """
     known = vocab.partner_codes(reporter)
-    pairs = pl.DataFrame({"partner_code": codes, "period": period}).unique()
     held = pairs.join(known, on="partner_code", how="left", maintain_order="left")
     valid = (pl.col("valid_from").is_null() | (pl.col("valid_from") <= pl.col("period"))) & (
         pl.col("valid_to").is_null() | (pl.col("period") <= pl.col("valid_to"))

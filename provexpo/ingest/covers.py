@@ -55,7 +55,7 @@ class Covers:
                 expected="what the file covers: a list of codes or names, or all",
                 do="list the codes that the query asked for",
             )
-        return tuple(found.codes)
+        return tuple(sorted(found.codes))
 
     def merged(self, other: Covers) -> Covers:
         """Both statements together; the same dimension said twice must be said alike."""

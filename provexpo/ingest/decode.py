@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from provexpo.errors import DecodeError
@@ -49,7 +50,8 @@ def decode(data: bytes, path: str) -> Decoded:
             )
     decoded = _by_trial(data, path)
     _refuse_page(decoded.text, path)
-    _refuse_character(decoded.text, "\x00", "a NUL byte", path)
+    if b"\x00" in data:  # in UTF-16 half of all bytes are: only the text can tell
+        _refuse_character(decoded.text, "\x00", "a NUL byte", path)
     _refuse_character(decoded.text, "\ufffd", "a replacement character (U+FFFD)", path)
     return decoded
 
@@ -62,7 +64,8 @@ def _by_trial(data: bytes, path: str) -> Decoded:
             except UnicodeDecodeError as err:
                 raise _undecodable(data, err.start, path, name) from err
     failures: list[UnicodeDecodeError] = []
-    for name in ("utf-8", "gb18030"):
+    order = ("gb18030", "utf-8") if _utf8_by_accident(data) else ("utf-8", "gb18030")
+    for name in order:
         try:
             return Decoded(data.decode(name), name)
         except UnicodeDecodeError as err:
@@ -70,6 +73,20 @@ def _by_trial(data: bytes, path: str) -> Decoded:
     # The encoding that read further is the one the file was meant to be in.
     furthest = max(failures, key=lambda err: err.start)
     raise _undecodable(data, furthest.start, path, furthest.encoding) from furthest
+
+
+def _utf8_by_accident(data: bytes) -> bool:
+    """True where two-byte Chinese characters happen to be valid UTF-8 too, as in 台 and 桶.
+
+    An English download may hold no other character than such a unit. Read as UTF-8 it would be a
+    letter outside the Latin alphabet, and the only one or two of the file: real text in another
+    alphabet has more of them, and Chinese in UTF-8 has three bytes.
+    """
+    if data.isascii() or re.search(rb"[\xe0-\xf4]", data):
+        return False
+    pairs = set(re.findall(rb"[\xc2-\xdf][\x80-\xbf]", data))
+    beyond_latin = [p for p in pairs if ord(p.decode()) > 0x24F]
+    return bool(beyond_latin) and len(pairs) <= 3
 
 
 def _undecodable(data: bytes, offset: int, path: str, encoding: str) -> DecodeError:

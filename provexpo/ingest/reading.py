@@ -26,6 +26,7 @@ from provexpo.ingest.table import Table, parse_table
 from provexpo.periods import parse_window
 
 ENDINGS = (".csv", ".txt", ".tsv", ".parquet")
+OTHERS = (".xlsx", ".xls", ".zip", ".gz", ".html", ".htm")
 Progress = Callable[[int, int, str], None]
 
 
@@ -122,9 +123,10 @@ def read_files(
     files: list[FileRows] = []
     bad: list[tuple[str, ProvexpoError]] = []
     found = _find(paths)
-    manifests = {path: find_manifest(_folders(path, root)) for path, root in found}
-    for done, (path, _) in enumerate(found, 1):
-        manifest = manifests[path]
+    places = {(path.parent, root) for path, root in found}
+    manifests = {place: find_manifest(_folders(*place)) for place in places}
+    for done, (path, root) in enumerate(found, 1):
+        manifest = manifests[path.parent, root]
         try:
             settings = settings_for(path, manifest.entry(path), options, covers, period)
             files.append(_read_file(path, settings, manifest, desk))
@@ -137,12 +139,13 @@ def read_files(
     if not bad:
         desk.check()
     texts = tuple((path, str(err)) for path, err in bad)
-    return ReadResult(tuple(files), texts, (*_twins(files), *compare_pairs(files)))
+    warnings = (*_not_read(paths), *_twins(files), *compare_pairs(files))
+    return ReadResult(tuple(files), texts, warnings)
 
 
-def _folders(path: Path, root: Path) -> Iterator[Path]:
-    """The file's own folder, then those above it up to the folder that the caller named."""
-    for folder in (path.parent, *path.parent.parents):
+def _folders(own: Path, root: Path) -> Iterator[Path]:
+    """A file's own folder, then those above it up to the folder that the caller named."""
+    for folder in (own, *own.parents):
         yield folder
         if folder == root:
             return
@@ -234,6 +237,16 @@ def _table(path: Path, data: bytes) -> Table:
 
 def _plain_names(count: int) -> list[str]:
     return [f"c{i}" for i in range(count)]
+
+
+def _not_read(paths: Sequence[str | Path]) -> list[str]:
+    """Files that look like data and are of a kind that is not read."""
+    folders = [Path(p) for p in paths if Path(p).is_dir()]
+    names = sorted(p.name for f in folders for p in f.rglob("*") if p.suffix.lower() in OTHERS)
+    if not names:
+        return []
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return [f"not read, save them as CSV: {', '.join(names[:5])}{more}"]
 
 
 def _twins(files: Sequence[FileRows]) -> list[str]:

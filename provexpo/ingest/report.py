@@ -172,7 +172,8 @@ def _file_lines(file: FileReport) -> list[str]:
     if file.status == "bad":
         return [f"{file.path}: bad"]
     first_last = dict.fromkeys((*file.months[:1], *file.months[-1:]))
-    months = f"{' to '.join(first_last)} ({len(file.months)} month{'s' if len(file.months) != 1 else ''})"
+    plural = "" if len(file.months) == 1 else "s"
+    months = f"{' to '.join(first_last)} ({len(file.months)} month{plural})"
     facts = [
         file.status,
         f"{file.layout}, {file.encoding}",

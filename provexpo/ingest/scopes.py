@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
 from provexpo.errors import CoverageError
 from provexpo.ingest.covers import Covers
+from provexpo.ingest.duplicates import varies
 from provexpo.ingest.layouts.parsed import Parsed
 from provexpo.ingest.options import Settings
 from provexpo.ingest.rows import DIMENSIONS, Extent, Grain, Scope
@@ -31,8 +33,7 @@ def make_scopes(parsed: Parsed, settings: Settings, facts: FileFacts) -> tuple[S
     """
     grains = {grain.id: grain for grain in parsed.grains}
     scopes = []
-    groups = parsed.rows.group_by("grain", "flow", "currency", maintain_order=True)
-    for (grain_id, flow, currency), rows in groups:
+    for (grain_id, flow, currency), rows in _groups(parsed.rows):
         grain = grains[str(grain_id)]
         extents = {
             d: _extent(d, rows, grain, settings, d in parsed.complete, facts.path)
@@ -52,6 +53,14 @@ def make_scopes(parsed: Parsed, settings: Settings, facts: FileFacts) -> tuple[S
             )
         )
     return tuple(scopes)
+
+
+def _groups(rows: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl.DataFrame]]:
+    """The rows by grain, flow and currency; most files hold one of each and need no grouping."""
+    names = ["grain", "flow", "currency"]
+    if rows.is_empty() or any(varies(rows.get_column(name)) for name in names):
+        return rows.group_by(names, maintain_order=True)
+    return [(rows.select(names).row(0), rows)]
 
 
 def _extent(

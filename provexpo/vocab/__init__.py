@@ -4,6 +4,7 @@ from provexpo.vocab.browse import baskets, groups, partners, provinces, regimes
 from provexpo.vocab.fields import UNITS, Field, field, fields
 from provexpo.vocab.names import names
 from provexpo.vocab.partners import partition, partner_codes, partner_lookup
+from provexpo.vocab.phrases import phrase
 from provexpo.vocab.places import place_lookup, place_table, province_codes
 from provexpo.vocab.products import chapter_table
 from provexpo.vocab.regimes import regime_codes
@@ -25,6 +26,7 @@ __all__ = [
     "partner_codes",
     "partner_lookup",
     "partners",
+    "phrase",
     "place_lookup",
     "place_table",
     "province_codes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from provexpo.errors import CallError, LayoutError
+from provexpo.errors import CallError, LayoutError, ManifestError
 from provexpo.ingest.layouts import bulletin, query, tidy
 from provexpo.ingest.layouts.parsed import Parsed
 from provexpo.ingest.options import Settings
@@ -23,6 +23,14 @@ _LAYOUTS: dict[str, Layout] = {module.NAME: module for module in (query, bulleti
 def choose_layout(table: Table, settings: Settings) -> Layout:
     """The stated layout; tidy where a column map is given; else the one the header fits."""
     layout = _recognised(table, settings)
+    if layout is not tidy and settings.tidy is not None:
+        raise ManifestError(
+            f"the manifest has keys of a tidy file for a file of layout {layout.NAME}",
+            where=table.path,
+            expected="match, flow, period, vintage, layout, covers, accept_full: such a file states"
+            " its columns, currency and unit itself",
+            do="remove the other keys, or write layout = 'tidy' with [files.columns]",
+        )
     if layout is not tidy and settings.reporter != "CHN":
         raise CallError(
             f"reporter {settings.reporter} for a file of the Chinese customs ({layout.NAME})",

@@ -26,7 +26,8 @@ def amounts(table: Table, position: int, unit: int) -> tuple[pl.Series, int]:
     large = (floats.abs() > _LARGEST).fill_null(False)
     if large.any():
         _refuse(table, position, cells, large, "too large", "amounts below 9e18 whole units")
-    nearest = floats.round(mode="half_to_even")
+    # Six decimals first: 0.00015 * 10,000 is 1.4999999999999998 to a computer, and 1.5 to a reader.
+    nearest = floats.round(6).round(mode="half_to_even")
     # A float that only misses its integer by its own precision was whole in the source.
     rounded = (~whole & ((floats - nearest).abs() > 1e-6 + floats.abs() * 1e-15)).fill_null(False)
     exact = integers * unit

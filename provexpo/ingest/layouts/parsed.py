@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from provexpo import vocab
-from provexpo.errors import ManifestError
+from provexpo.errors import ManifestError, PeriodError
 from provexpo.ingest.covers import Covers
 from provexpo.ingest.rows import ROW_SCHEMA, Grain
+from provexpo.ingest.table import Table
+from provexpo.periods import Window, month_text
 
 ROW = "row"  # index of the row in its table: where errors point
 
@@ -94,3 +96,42 @@ def _own_code(covers: Covers, partner: str, reporter: str) -> str:
     if word in known["partner_code"].to_list():
         return word
     return vocab.partner_lookup(reporter).get(vocab.normalise(word), partner)
+
+
+def without_missing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int], list[str]]:
+    """Leave out rows whose value is missing: they are no cells, and never zeros."""
+    missing = rows["value"].null_count()
+    if not missing:
+        return rows, {}, []
+    kept = rows.filter(pl.col("value").is_not_null())
+    said = f"{missing} cells without a value (missing marks) were left out: they are not zeros"
+    return kept, {"no value": missing}, [said]
+
+
+def constant_span(window: Window, height: int) -> tuple[pl.Series, pl.Series]:
+    """The one span of a file without months: its last month, and how many months it holds."""
+    if window.n_months > 12:
+        raise PeriodError(
+            f"the period {window} is longer than a year",
+            expected="at most twelve months in one figure",
+            do="download the query by month",
+        )
+    return (
+        pl.Series("period", [window.last], dtype=pl.Int32).new_from_index(0, height),
+        pl.Series("months", [window.n_months], dtype=pl.Int8).new_from_index(0, height),
+    )
+
+
+def check_period(table: Table, position: int, period: pl.Series, window: Window | None) -> None:
+    """A stated period must hold every month of the month column."""
+    if window is None:
+        return
+    outside = (period < window.first) | (period > window.last)
+    if outside.any():
+        months = sorted(set(period.filter(outside)))[:5]
+        raise PeriodError(
+            f"the stated period {window} does not hold {', '.join(map(month_text, months))}",
+            where=table.where(outside.arg_true().to_list(), table.header[position]),
+            expected="a period that agrees with the month column",
+            do="leave out --period: the file states its months",
+        )

@@ -15,16 +15,24 @@ from provexpo.ingest.cells import MISSING, spans_of, text_cells, whole_numbers
 from provexpo.ingest.codes import (
     Unknown,
     checked,
+    code_months,
     mapped,
     partner_columns,
     products,
     regime_names,
 )
-from provexpo.ingest.layouts.parsed import Parsed, declared_constants, row_frame
+from provexpo.ingest.layouts.parsed import (
+    Parsed,
+    check_period,
+    constant_span,
+    declared_constants,
+    row_frame,
+    without_missing,
+)
 from provexpo.ingest.options import FLOW_WORDS, Settings
 from provexpo.ingest.rows import Grain
 from provexpo.ingest.table import Table
-from provexpo.periods import Window, month_text
+from provexpo.periods import month_text
 
 NAME = "query"
 FULL = 10_000  # the site silently cuts a download after this many rows
@@ -94,9 +102,38 @@ def read(table: Table, settings: Settings) -> Parsed:
     else:
         flow = _stated_flow(table, settings, warnings)
     spans = _spans(table, at, settings)
+    columns, level, said = _dimensions(table, at, settings, trade_type, spans[0])
+    warnings += said
+    present = {*at, trade_type.name}
+    constants = declared_constants(settings.covers, present, settings.reporter)
+    grain = Grain(
+        reporter=settings.reporter,
+        source="gacc_query",
+        province="province" in at or "province" in constants.dimensions,
+        partner="partner" in at or "partner" in constants.dimensions,
+        product_level=level or constants.product_level,
+        regime="regime" in at or trade_type.name == "regime" or "regime" in constants.dimensions,
+    )
+    columns += [*spans, *constants.columns, whole_numbers(table, at[currency]).alias("value")]
+    columns += _quantities(table, at)
+    columns += [
+        pl.lit(settings.reporter).alias("reporter"),
+        flow.alias("flow"),
+        pl.lit(currency).alias("currency"),
+        pl.lit(grain.id).alias("grain"),
+    ]
+    rows = row_frame(columns, table.frame.height)
+    rows, left_out, said = without_missing(rows)
+    return Parsed(rows, (grain,), table.frame.height, left_out, (*warnings, *said))
+
+
+def _dimensions(
+    table: Table, at: dict[str, int], settings: Settings, trade_type: pl.Series, period: pl.Series
+) -> tuple[list[pl.Series | pl.Expr], int, list[str]]:
+    """The columns of the four dimensions, the HS level, and warnings about partners."""
     unknown = Unknown(table)
-    columns: list[pl.Series | pl.Expr] = [*spans]
-    level = 0
+    columns: list[pl.Series | pl.Expr] = []
+    warnings: list[str] = []
     if "province" in at:
         known = vocab.province_codes()
         columns.append(checked("province", table, at["province"], known, unknown))
@@ -108,46 +145,17 @@ def read(table: Table, settings: Settings) -> Parsed:
         codes = vocab.partner_codes(settings.reporter)["partner_code"].to_list()
         own = checked("partner", table, at["partner"], codes, unknown).alias("partner_code")
         unknown.check()
-        partner, strange, said = partner_columns(settings.reporter, own, spans[0])
+        pairs = code_months(own, period)
+        partner, strange, warnings = partner_columns(settings.reporter, own, period, pairs)
         unknown.add("partner", at["partner"], own, strange)
         columns += [own, partner]
-        warnings += said
+        warnings += _thin_last_month(pairs, settings.reporter)
     unknown.check()
+    level = 0
     if "product" in at:
         product, level = products(table, at["product"])
         columns.append(product)
-    present = {*at, trade_type.name}
-    constants = declared_constants(settings.covers, present, settings.reporter)
-    grain = Grain(
-        reporter=settings.reporter,
-        source="gacc_query",
-        province="province" in at or "province" in constants.dimensions,
-        partner="partner" in at or "partner" in constants.dimensions,
-        product_level=level or constants.product_level,
-        regime="regime" in at or trade_type.name == "regime" or "regime" in constants.dimensions,
-    )
-    columns += [*constants.columns, whole_numbers(table, at[currency]).alias("value")]
-    columns += _quantities(table, at)
-    columns += [
-        pl.lit(settings.reporter).alias("reporter"),
-        flow.alias("flow"),
-        pl.lit(currency).alias("currency"),
-        pl.lit(grain.id).alias("grain"),
-    ]
-    rows = row_frame(columns, table.frame.height)
-    warnings += _thin_last_month(rows, settings.reporter)
-    rows, left_out, said = without_missing(rows)
-    return Parsed(rows, (grain,), table.frame.height, left_out, (*warnings, *said))
-
-
-def without_missing(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int], list[str]]:
-    """Leave out rows whose value is missing: they are no cells, and never zeros."""
-    missing = rows["value"].null_count()
-    if not missing:
-        return rows, {}, []
-    kept = rows.filter(pl.col("value").is_not_null())
-    said = f"{missing} cells without a value (missing marks) were left out: they are not zeros"
-    return kept, {"no value": missing}, [said]
+    return columns, level, warnings
 
 
 def _positions(table: Table) -> dict[str, int]:
@@ -222,8 +230,10 @@ def _trade_type(table: Table, at: dict[str, int]) -> pl.Series:
 def _flow_column(
     table: Table, position: int, flows: pl.Series, settings: Settings
 ) -> pl.Series | pl.Expr:
+    if settings.flow is None:
+        return flows
     other = flows != settings.flow
-    if settings.flow is not None and other.any():
+    if other.any():
         raise CallError(
             f"the flow is stated as {settings.flow}, and the file says otherwise",
             where=table.where(other.arg_true().to_list(), table.header[position]),
@@ -267,35 +277,6 @@ def _spans(table: Table, at: dict[str, int], settings: Settings) -> tuple[pl.Ser
     return constant_span(window, table.frame.height)
 
 
-def constant_span(window: Window, height: int) -> tuple[pl.Series, pl.Series]:
-    """The one span of a file without months: its last month, and how many months it holds."""
-    if window.n_months > 12:
-        raise PeriodError(
-            f"the period {window} is longer than a year",
-            expected="at most twelve months in one figure",
-            do="download the query by month",
-        )
-    return (
-        pl.Series("period", [window.last], dtype=pl.Int32).new_from_index(0, height),
-        pl.Series("months", [window.n_months], dtype=pl.Int8).new_from_index(0, height),
-    )
-
-
-def check_period(table: Table, position: int, period: pl.Series, window: Window | None) -> None:
-    """A stated period must hold every month of the month column."""
-    if window is None:
-        return
-    outside = (period < window.first) | (period > window.last)
-    if outside.any():
-        months = sorted(set(period.filter(outside)))[:5]
-        raise PeriodError(
-            f"the stated period {window} does not hold {', '.join(map(month_text, months))}",
-            where=table.where(outside.arg_true().to_list(), table.header[position]),
-            expected="a period that agrees with the month column",
-            do="leave out --period: the file states its months",
-        )
-
-
 def _quantities(table: Table, at: dict[str, int]) -> list[pl.Series]:
     """Quantities with their units; `0` of unit `?` is no quantity at all."""
     columns: list[pl.Series] = []
@@ -305,8 +286,8 @@ def _quantities(table: Table, at: dict[str, int]) -> list[pl.Series]:
         if unit not in at:
             columns.append(whole_numbers(table, at[quantity]).alias(quantity))
             continue
-        name = text_cells(table.column(at[unit])).alias(unit)
-        absent = name.is_in(MISSING)
+        name, absent = _units(table.column(at[unit]))
+        name = name.alias(unit)
         if absent.all() and table.column(at[quantity]).is_in(["0", *MISSING]).all():
             continue
         number = whole_numbers(table, at[quantity]).alias(quantity)
@@ -318,12 +299,19 @@ def _quantities(table: Table, at: dict[str, int]) -> list[pl.Series]:
     return columns
 
 
-def _thin_last_month(rows: pl.DataFrame, reporter: str) -> list[str]:
+def _units(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The unit column, and where it holds a missing mark instead of a unit."""
+    words = cells.unique().to_list()
+    if all(word and word == word.strip() and word not in MISSING for word in words):
+        return cells, pl.Series([False]).new_from_index(0, len(cells))
+    name = text_cells(cells)
+    return name, name.is_in(MISSING)
+
+
+def _thin_last_month(pairs: pl.DataFrame, reporter: str) -> list[str]:
     """Partners that all earlier months have and the last lacks: what a cut download looks like."""
-    if rows["partner_code"].null_count() == rows.height:
-        return []
     held: dict[int, set[str]] = {}
-    for period, code in rows.select("period", "partner_code").unique().iter_rows():
+    for period, code in pairs.select("period", "partner_code").iter_rows():
         held.setdefault(period, set()).add(code)
     last = max(held)
     others = [codes for period, codes in held.items() if period != last]

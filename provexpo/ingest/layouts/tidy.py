@@ -13,14 +13,22 @@ from provexpo.errors import CallError, LayoutError, ManifestError, PeriodError
 from provexpo.ingest.cells import MISSING, spans_of, text_cells
 from provexpo.ingest.codes import (
     Unknown,
+    code_months,
     mapped,
     partner_columns,
     products,
     regime_names,
 )
 from provexpo.ingest.layouts.amounts import amounts
-from provexpo.ingest.layouts.parsed import ROW, Parsed, declared_constants, row_frame
-from provexpo.ingest.layouts.query import check_period, constant_span, without_missing
+from provexpo.ingest.layouts.parsed import (
+    ROW,
+    Parsed,
+    check_period,
+    constant_span,
+    declared_constants,
+    row_frame,
+    without_missing,
+)
 from provexpo.ingest.options import FLOW_WORDS, Settings, TidyMap, ValueColumn
 from provexpo.ingest.rows import DIMENSIONS, Grain
 from provexpo.ingest.table import Table
@@ -248,7 +256,9 @@ def _dimensions(
     if "partner" in held:
         own, by_name = _partner_codes(table, at["partner"], settings.reporter, unknown)
         unknown.check()
-        partner, strange, said = partner_columns(settings.reporter, own, period)
+        partner, strange, said = partner_columns(
+            settings.reporter, own, period, code_months(own, period)
+        )
         unknown.add("partner", at["partner"], own, strange)
         columns += [own, partner]
         warnings += [] if by_name else said
