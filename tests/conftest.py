@@ -60,6 +60,21 @@ def make_store(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture
+def plant_file() -> Callable[..., FileRows]:
+    """`planted_file` with defaults, for tests that load several files in one call."""
+    defaults: dict[str, Any] = {
+        "flow": "export", "currency": "USD", "source": "tidy", "level": None,
+        "declared": ("province", "partner", "product", "regime"), "listed": {}, "spans": None,
+        "vintage": 1_700_000_000, "name": "planted",
+    }  # fmt: skip
+
+    def plant(rows: list[dict[str, Any]], **given: Any) -> FileRows:
+        return planted_file(rows, **{**defaults, **given})
+
+    return plant
+
+
 def planted_file(
     rows: list[dict[str, Any]],
     *,

@@ -1,30 +1,37 @@
 """Which rows a load adds, replaces and removes: the newest vintage wins, not the newest load.
 
-Every cell has one or more entries (vintage, value); a tombstone is an entry without a value: a
-declared scope that no longer holds the cell. `flows` holds the cell's value by its newest entry,
-`history` every other entry, so that `as_of` can pick the newest one published by a date. An entry
-that only confirms the value in `flows` goes to `history` too: without it an older vintage that
-arrives late could win.
+Every cell has entries (vintage, figure). An entry without a value is a *stated absence*: a file
+whose scope is declared covers the cell and does not have it. It stands only behind an older
+figure, where it makes a difference. At one vintage a figure beats an absence, since several files
+of one release may cover one another's cells.
+
+`flows` holds a cell's figure by its newest entry, `history` every other entry, so that `as_of` can
+pick the newest one published by a date. An entry that only confirms the figure in `flows` goes to
+`history` too: without it an older vintage that arrives late could win.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from provexpo.errors import CoverageError
-from provexpo.ingest.rows import DIMENSIONS, KEY, ROW_SCHEMA, Scope
+from provexpo.ingest.rows import KEY, ROW_SCHEMA, Scope
+from provexpo.store.boxes import inside, states_absence, table_of
 
 _KEY = list(KEY)
-_SAID = ["value", "quantity", "quantity2"]
-COLUMNS = [*ROW_SCHEMA, "load"]
+_ENTRY = [*_KEY, "vintage"]
+# What a source says of a cell: two entries that differ in any of these say different things.
+_SAID = ["value", "quantity", "unit", "quantity2", "unit2"]
+SCHEMA = {**ROW_SCHEMA, "load": pl.Int64}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one load does. `removed` are keys of `flows` rows that go; `added` rows come."""
+    """What one load does: `added` rows come into `flows`, `removed` ones go to `history`."""
 
     added: pl.DataFrame
     removed: pl.DataFrame
@@ -33,74 +40,19 @@ class Plan:
     changed: int
     unchanged: int
     zeroed: int
-    older: int
-    kept_vanished: int  # cells inside an assumed scope that the new file no longer has
-
-    @property
-    def changes_rows(self) -> bool:
-        return bool(self.added.height or self.removed.height or self.history.height)
+    older: int  # rows that another, newer figure of their cell already replaces
+    kept: int  # cells inside an assumed scope that the new file no longer has
 
 
 def dedupe(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """One row per key and vintage; the same key said twice with two values is an error."""
-    by = [*_KEY, "vintage"]
-    unique = rows.unique([*by, *_SAID], keep="first", maintain_order=True)
-    twice = unique.filter(pl.struct(by).is_duplicated())
+    """One row per key and vintage; the same key said twice with two figures is an error."""
+    if not rows.select(_ENTRY).is_duplicated().any():
+        return rows, 0
+    unique = rows.unique([*_ENTRY, *_SAID], keep="first", maintain_order=True)
+    twice = unique.filter(pl.struct(_ENTRY).is_duplicated())
     if twice.height:
-        raise _two_values(twice)
+        raise _two_figures(twice)
     return unique, rows.height - unique.height
-
-
-def _two_values(rows: pl.DataFrame) -> CoverageError:
-    keys = rows.group_by(_KEY, maintain_order=True).agg(pl.col("value"))
-    shown = [
-        ", ".join(f"{k} {r[k]}" for k in _KEY[1:] if r[k] is not None)
-        + f": {' and '.join(f'{v:,}' if v is not None else 'nothing' for v in r['value'])}"
-        for r in keys.head(5).to_dicts()
-    ]
-    return CoverageError(
-        f"{keys.height} cells have two values published at the same time:\n  " + "\n  ".join(shown),
-        expected="one value for a cell in the files of one publication date",
-        do="leave out the wrong file, or give the newer one its own --vintage",
-    )
-
-
-def in_scope(scope: Scope, *, every_product: bool = False) -> pl.Expr:
-    """The rows that lie inside a scope's box."""
-    span = pl.col("period").cast(pl.Int64) * 100 + pl.col("months")
-    test = (
-        (pl.col("grain") == scope.grain.id)
-        & (pl.col("flow") == scope.flow)
-        & (pl.col("currency") == scope.currency)
-        & span.is_in([p * 100 + m for p, m in scope.spans])
-    )
-    for name in DIMENSIONS:
-        extent = scope.extent(name)
-        if extent.is_all or (name == "product" and every_product):
-            continue
-        if name == "product":
-            test &= _product_in(extent.codes, scope.grain.product_level)
-        else:
-            test &= pl.col(name).is_in(list(extent.codes))
-    return test
-
-
-def _product_in(codes: Iterable[str], level: int) -> pl.Expr:
-    by_length: dict[int, list[int]] = {}
-    for code in codes:
-        by_length.setdefault(len(code), []).append(int(code))
-    tests = [
-        (pl.col("product") // 10 ** (level - n)).is_in(found)
-        for n, found in by_length.items()
-        if n <= level
-    ]
-    return pl.any_horizontal(tests) if tests else pl.lit(False)
-
-
-def states_absence(scope: Scope) -> bool:
-    """True when the caller said what the file covers, so that an absent cell is a zero."""
-    kinds = [scope.extent(d).kind for d in DIMENSIONS]
-    return scope.is_declared and "assumed" not in kinds
 
 
 def plan(
@@ -108,118 +60,148 @@ def plan(
     current: pl.DataFrame,
     history: pl.DataFrame,
     new_scopes: Iterable[Scope],
-    old_scopes: Iterable[Scope],
+    scopes: Iterable[Scope],
+    load: int,
 ) -> Plan:
     """Compare a load's rows with the entries held for the same cells.
 
-    `incoming` is deduplicated, `current` and `history` hold at least the cells of the incoming
-    rows and of the new scopes' boxes.
+    `incoming` is deduplicated. `current` and `history` hold at least the entries of its cells and
+    of the cells in the boxes of `new_scopes`; `scopes` are those in force after the load.
     """
-    new_scopes = tuple(new_scopes)
-    vanished, kept = _vanished(incoming, current, new_scopes)
-    tombstones = _late_tombstones(incoming, current, history, old_scopes)
-    held = pl.concat([e.select([*_KEY, "vintage", *_SAID]) for e in (current, history)])
-    _refuse_contradictions(incoming, held)
-    fresh = incoming.join(held, on=[*_KEY, "vintage"], how="anti", nulls_equal=True)
+    held = pl.concat([current, history])
+    figures = held.filter(pl.col("value").is_not_null())
+    _refuse_contradictions(incoming, figures)
+    fresh = incoming.join(figures, on=_ENTRY, how="anti", nulls_equal=True)
+    absent = _stated_absences(pl.concat([held, fresh]), scopes, load)
 
-    entries = pl.concat(
-        [
-            current.with_columns(origin=pl.lit(0)),
-            history.with_columns(origin=pl.lit(1)),
-            fresh.with_columns(origin=pl.lit(2)),
-            vanished.with_columns(origin=pl.lit(3)),
-            tombstones.with_columns(origin=pl.lit(3)),
-        ]
-    )
-    newest = (
-        entries.sort("vintage", "origin", descending=[True, True])
-        .unique(_KEY, keep="first", maintain_order=True)
-        .select([*_KEY, *(pl.col(c).alias(f"{c}_now") for c in _SAID), "origin"])
-    )
-    state = current.join(newest.drop("origin"), on=_KEY, how="left", nulls_equal=True)
-    same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(f"{c}_now")) for c in _SAID)
-    removed = state.filter(~same).select(COLUMNS)
-    winners = newest.filter(pl.col("value_now").is_not_null()).select(_KEY)
-    staying = state.filter(same).select(_KEY)
-    to_flows = winners.join(staying, on=_KEY, how="anti", nulls_equal=True)
-    added = (
-        entries.filter(pl.col("origin") > 0)
-        .join(to_flows, on=_KEY, how="semi", nulls_equal=True)
-        .sort("vintage", "origin", descending=[True, True])
-        .unique(_KEY, keep="first", maintain_order=True)
-    )
-    # An entry that moves from history to flows stays in history as well: harmless, and append-only.
-    not_current = fresh.join(
-        added.select([*_KEY, "vintage"]), on=[*_KEY, "vintage"], how="anti", nulls_equal=True
-    )
-    zeroed = removed.join(added, on=_KEY, how="anti", nulls_equal=True).height
-    known = held.select(_KEY).unique()
-    changed = added.join(known, on=_KEY, how="semi", nulls_equal=True).height
+    entries = pl.concat([held, fresh, absent])
+    newest = _newest(entries).filter(pl.col("value").is_not_null())
+    staying = _same_figure(current, newest)
+    removed = current.join(staying, on=_KEY, how="anti", nulls_equal=True)
+    added = newest.join(staying, on=_KEY, how="anti", nulls_equal=True)
+    aside = fresh.join(added, on=_ENTRY, how="anti", nulls_equal=True)
+    confirming = _same_figure(aside, newest).height
+    changed = added.join(held, on=_KEY, how="semi", nulls_equal=True).height
     return Plan(
-        added=added.select(COLUMNS),
+        added=added,
         removed=removed,
-        history=pl.concat(
-            [d.select(COLUMNS) for d in (removed, not_current, vanished, tombstones)]
-        ),
+        history=pl.concat([removed, aside, absent]),
         new=added.height - changed,
         changed=changed,
-        unchanged=incoming.height - fresh.height
-        + not_current.join(staying, on=_KEY, how="semi", nulls_equal=True).height,
-        zeroed=zeroed,
-        older=not_current.join(staying, on=_KEY, how="anti", nulls_equal=True).height,
-        kept_vanished=kept,
-    )  # fmt: skip
-
-
-def _vanished(
-    incoming: pl.DataFrame, current: pl.DataFrame, scopes: tuple[Scope, ...]
-) -> tuple[pl.DataFrame, int]:
-    """Tombstones for cells that a declared scope holds and its load no longer has."""
-    absent = current.join(incoming.select(_KEY), on=_KEY, how="anti", nulls_equal=True)
-    declared, kept = [absent.clear()], 0
-    for scope in scopes:
-        inside = absent.filter(in_scope(scope) & (pl.col("vintage") < scope.vintage))
-        if states_absence(scope):
-            declared.append(inside.with_columns(vintage=pl.lit(scope.vintage, dtype=pl.Int64)))
-        else:
-            kept += inside.height
-    gone = pl.concat(declared).sort("vintage", descending=True)
-    return _as_tombstones(gone.unique(_KEY, keep="first", maintain_order=True)), kept
-
-
-def _late_tombstones(
-    incoming: pl.DataFrame,
-    current: pl.DataFrame,
-    history: pl.DataFrame,
-    scopes: Iterable[Scope],
-) -> pl.DataFrame:
-    """An old figure that arrives late, in a cell that a newer declared scope already left out."""
-    seen = pl.concat([current.select(_KEY), history.select(_KEY)]).unique()
-    unseen = incoming.join(seen, on=_KEY, how="anti", nulls_equal=True)
-    found = [unseen.clear()]
-    for scope in scopes:
-        if states_absence(scope):
-            inside = unseen.filter(in_scope(scope) & (pl.col("vintage") < scope.vintage))
-            found.append(inside.with_columns(vintage=pl.lit(scope.vintage, dtype=pl.Int64)))
-    late = pl.concat(found).sort("vintage", descending=True)
-    return _as_tombstones(late.unique(_KEY, keep="first", maintain_order=True))
-
-
-def _as_tombstones(rows: pl.DataFrame) -> pl.DataFrame:
-    none = pl.lit(None)
-    return rows.with_columns(
-        value=none.cast(pl.Int64), quantity=none.cast(pl.Int64), quantity2=none.cast(pl.Int64)
+        unchanged=incoming.height - fresh.height + confirming,
+        zeroed=removed.join(added, on=_KEY, how="anti", nulls_equal=True).height,
+        older=aside.height - confirming,
+        kept=_kept(incoming, current, removed, new_scopes),
     )
 
 
-def _refuse_contradictions(incoming: pl.DataFrame, held: pl.DataFrame) -> None:
-    by = [*_KEY, "vintage"]
-    both = incoming.select([*by, *_SAID]).join(held, on=by, how="inner", nulls_equal=True)
-    differ = (
-        ~pl.all_horizontal(pl.col(c).eq_missing(pl.col(f"{c}_right")) for c in _SAID)
-        & pl.col("value_right").is_not_null()
+def _newest(entries: pl.DataFrame) -> pl.DataFrame:
+    """One entry a cell: the newest, and at one vintage a figure before an absence."""
+    if not entries.select(_KEY).is_duplicated().any():
+        return entries
+    ranked = entries.sort(
+        "vintage", pl.col("value").is_null(), descending=[True, False], maintain_order=True
     )
-    wrong = both.filter(differ)
+    return ranked.unique(_KEY, keep="first", maintain_order=True)
+
+
+def _same_figure(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Keys of the rows whose cell has the same figure among the others."""
+    both = rows.select(*_KEY, *_SAID).join(
+        others.select(*_KEY, *_SAID), on=_KEY, how="inner", nulls_equal=True
+    )
+    return both.filter(_says_the_same()).select(_KEY)
+
+
+def _says_the_same() -> pl.Expr:
+    return pl.all_horizontal([pl.col(c).eq_missing(pl.col(f"{c}_right")) for c in _SAID])
+
+
+def _stated_absences(entries: pl.DataFrame, scopes: Iterable[Scope], load: int) -> pl.DataFrame:
+    """Absences that the scopes state of these cells and that are not among the entries yet.
+
+    Old scopes count for figures that arrive late, new ones for the figures held.
+    """
+    none = entries.clear()
+    first: Any = entries["vintage"].min()
+    stating = [s for s in scopes if states_absence(s) and first is not None and s.vintage > first]
+    if not stating:
+        return none
+    oldest = entries.sort("vintage").unique(_KEY, keep="first", maintain_order=True)
+    # By table and year: few tests of few rows each, for many small files as for a few large ones.
+    year = (pl.col("period") // 100).alias("year")
+    by = ["grain", "flow", "currency", "year"]
+    cells = oldest.with_columns(year).partition_by(by, as_dict=True)
+    found = [none]
+    for scope in stating:
+        for year_covered in sorted({period // 100 for period, _ in scope.spans}):
+            there = cells.get((*table_of(scope), year_covered))
+            if there is not None:
+                covered = there.filter(inside(scope) & (pl.col("vintage") < scope.vintage))
+                found.append(
+                    covered.drop("year").with_columns(vintage=pl.lit(scope.vintage, pl.Int64))
+                )
+    stated = pl.concat(found).with_columns(
+        *(pl.lit(None, SCHEMA[c]).alias(c) for c in _SAID), load=pl.lit(load, pl.Int64)
+    )
+    stated = stated.unique(_ENTRY, maintain_order=True)
+    stated = stated.join(entries, on=_ENTRY, how="anti", nulls_equal=True)
+    return _behind_a_figure(stated, entries)
+
+
+def _behind_a_figure(stated: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """Those absences whose cell has a figure just before; elsewhere they say nothing new."""
+    others = entries.join(stated, on=_KEY, how="semi", nulls_equal=True)
+    line = pl.concat(
+        [others.with_columns(stated=pl.lit(False)), stated.with_columns(stated=pl.lit(True))]
+    ).sort("vintage", pl.col("value").is_not_null(), maintain_order=True)
+    before = pl.col("value").is_not_null().shift(1, fill_value=False).over(_KEY)
+    return line.filter(pl.col("stated") & before).drop("stated")
+
+
+def _kept(
+    incoming: pl.DataFrame, current: pl.DataFrame, removed: pl.DataFrame, scopes: Iterable[Scope]
+) -> int:
+    """Cells held that the new files do not have, where nobody said that absent means zero."""
+    silent = [s for s in scopes if not states_absence(s)]
+    if not silent or current.is_empty():
+        return 0
+    left = current.join(incoming, on=_KEY, how="anti", nulls_equal=True)
+    left = left.join(removed, on=_KEY, how="anti", nulls_equal=True)
+    tests = [inside(s) & (pl.col("vintage") < s.vintage) for s in silent]
+    return left.filter(pl.any_horizontal(tests)).height
+
+
+def _refuse_contradictions(incoming: pl.DataFrame, figures: pl.DataFrame) -> None:
+    both = incoming.select(*_ENTRY, *_SAID).join(
+        figures.select(*_ENTRY, *_SAID), on=_ENTRY, how="inner", nulls_equal=True
+    )
+    wrong = both.filter(~_says_the_same())
     if wrong.height:
-        other = wrong.select([*_KEY, pl.col("value_right").alias("value")])
-        raise _two_values(pl.concat([wrong.select([*_KEY, "value"]), other]))
+        other = wrong.select(*_ENTRY, *(pl.col(f"{c}_right").alias(c) for c in _SAID))
+        raise _two_figures(pl.concat([wrong.select(*_ENTRY, *_SAID), other]))
+
+
+def _two_figures(rows: pl.DataFrame) -> CoverageError:
+    """The error for cells with several figures of one publication date."""
+    keys = rows.group_by(_ENTRY, maintain_order=True).agg(_SAID)
+    shown = [
+        ", ".join(f"{k} {cell[k]}" for k in _KEY[1:] if cell[k] is not None)
+        + ": "
+        + "; ".join(
+            f"{c} {' and '.join(_text(v) for v in cell[c])}" for c in _SAID if len(set(cell[c])) > 1
+        )
+        for cell in keys.head(5).to_dicts()
+    ]
+    return CoverageError(
+        f"{keys.height} cells have two figures published at the same time:\n  "
+        + "\n  ".join(shown),
+        expected="one figure for a cell in the files of one publication date",
+        do="leave out the wrong file, or give the newer one its own --vintage",
+    )
+
+
+def _text(value: int | str | None) -> str:
+    if value is None:
+        return "nothing"
+    return f"{value:,}" if isinstance(value, int) else value

@@ -14,13 +14,14 @@ import polars as pl
 from provexpo.errors import PeriodError, StoreError
 from provexpo.ingest.rows import Scope
 from provexpo.store import delta
+from provexpo.store.boxes import in_force
 from provexpo.store.place import require_store
 
 LOAD_SCHEMA: dict[str, Any] = {
     "number": pl.Int64,
     "time": pl.Int64,  # seconds since 1970 UTC
     "illustrative": pl.Boolean,
-    "files": pl.String,  # JSON: path, sha256, layout, vintage, rows
+    "files": pl.String,  # JSON: path, sha256, layout, vintage, rows, figures, notes
     "scopes": pl.String,  # JSON: Scope.to_dict()
     "versions": pl.String,  # JSON: table -> Delta version, the pin
     "report": pl.String,  # JSON: counts of the load report
@@ -57,24 +58,26 @@ def utc_text(seconds: int) -> str:
 
 def end_of_day(as_of: str) -> int:
     """The last second of a date (or the moment itself), as seconds since 1970 UTC."""
+    text = as_of.strip()
     try:
-        if len(as_of.strip()) == 10:
-            day = date.fromisoformat(as_of.strip())
-            return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) + 86_399
-        moment = datetime.fromisoformat(as_of.strip().replace("Z", "+00:00"))
+        day = date.fromisoformat(text)
+        return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) + 86_399
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except ValueError as err:
+    except (ValueError, OverflowError) as err:
         raise PeriodError(
-            f"cannot read the date {as_of!r}", where="as_of=", expected="a date such as 2024-02-01"
+            f"cannot read the date {as_of!r}",
+            where="as_of=",
+            expected="a date such as 2024-02-01, or a time such as 2024-02-01T08:00:00Z",
         ) from err
 
 
 def read_loads(place: Path) -> tuple[Load, ...]:
     """All loads, oldest first. The newest row is the truth: tables ahead of it do not count."""
-    parts = delta.files(place / "loads")
-    if not parts:
-        return ()
-    rows = pl.read_parquet([p.path for p in parts], hive_partitioning=False).sort("number")
+    rows = delta.read(delta.files(place / "loads"), LOAD_SCHEMA).sort("number")
     return tuple(Load.from_row(r) for r in rows.to_dicts())
 
 
@@ -104,39 +107,36 @@ class Snapshot:
 
     @cached_property
     def scopes(self) -> tuple[Scope, ...]:
-        """The scopes in force. A file loaded again with other words keeps only its newest."""
-        newest = {
-            (s.sha256, s.flow, s.currency, s.grain.id): s
-            for load in self.loads
-            for s in load.scopes
-        }
+        """The scopes in force, of what was published by the date."""
         limit = self.published_by
-        return tuple(s for s in newest.values() if limit is None or s.vintage <= limit)
+        current = in_force(s for load in self.loads for s in load.scopes)
+        return tuple(s for s in current if limit is None or s.vintage <= limit)
 
     def files(self, table: str, **partition: Any) -> list[str]:
         """The Parquet files of a table, of those partitions only."""
-        if table not in self.versions:
-            return []
+        return [f.path for f in self.data_files(table, **partition)]
+
+    def data_files(self, table: str, **partition: Any) -> list[delta.DataFile]:
+        """The same with their partitions, at the version that the newest load pins."""
         return [
-            f.path
-            for f in self._files(table)
+            f
+            for f in self._pinned.get(table, ())
             if all(f.partition[k] == v for k, v in partition.items())
         ]
 
-    def _files(self, table: str) -> list[delta.DataFile]:
-        cache = self.__dict__.setdefault("_file_cache", {})
-        if table not in cache:
-            cache[table] = delta.files(self.place / table, self.versions[table])
-        return cache[table]
+    @cached_property
+    def _pinned(self) -> dict[str, list[delta.DataFile]]:
+        return {t: delta.files(self.place / t, at) for t, at in self.versions.items()}
 
 
 def open_snapshot(
     path: str | Path, *, version: int | None = None, as_of: str | None = None
 ) -> Snapshot:
-    """Open a store for reading, at its newest load, at load `version`, or as published by `as_of`."""
+    """Open a store to read: its newest load, load `version`, or what was published by `as_of`."""
     place = require_store(path)
     loads = read_loads(place)
     if as_of is not None:
+        as_of = str(as_of)  # a datetime.date reads as its text
         end_of_day(as_of)
     if version is not None:
         kept = tuple(load for load in loads if load.number <= version)
