@@ -58,8 +58,8 @@ class Window:
 
     def __post_init__(self) -> None:
         for m in (self.first, self.last):
-            if not (1900 <= m // 100 <= 2200 and 1 <= m % 100 <= 12):
-                raise PeriodError(f"{m} is not a month", expected="yyyymm, such as 202507")
+            if not (isinstance(m, int) and 1900 <= m // 100 <= 2200 and 1 <= m % 100 <= 12):
+                raise PeriodError(f"{m!r} is not a month", expected="yyyymm, such as 202507")
         if self.first > self.last:
             raise PeriodError(
                 f"the window {month_text(self.first)}/{month_text(self.last)} runs backwards",
@@ -80,12 +80,12 @@ class Window:
 
     @property
     def splits_new_year(self) -> bool:
-        """True when the window holds a January without its February, or the reverse."""
-        months = set(self.months)
-        return any(
-            (y * 100 + 1 in months) != (y * 100 + 2 in months)
-            for y in range(self.first // 100, self.last // 100 + 1)
-        )
+        """True when the window holds more Januaries than Februaries, or the reverse.
+
+        Whole years from February to January hold one of each: twelve months are unaffected.
+        """
+        calendar = [m % 100 for m in self.months]
+        return calendar.count(1) != calendar.count(2)
 
     def __str__(self) -> str:
         y0, m0, y1, m1 = self.first // 100, self.first % 100, self.last // 100, self.last % 100
@@ -162,19 +162,18 @@ def tile(window: Window, spans: set[Span]) -> tuple[Span, ...] | None:
 
     Returns None when some month cannot be covered without reaching outside the window.
     """
-    chosen: list[Span] = []
-    month = window.first
-    while month <= window.last:
-        longest = month_index(window.last) - month_index(month) + 1
-        span = next(
-            ((shift(month, n - 1), n) for n in range(1, longest + 1) if (shift(month, n - 1), n) in spans),
-            None,
-        )  # fmt: skip
-        if span is None:
-            return None
-        chosen.append(span)
-        month = shift(span[0], 1)
-    return tuple(chosen)
+    starting: dict[int, list[Span]] = {}
+    for span in sorted(spans, key=lambda s: s[1]):
+        starting.setdefault(span_months(span)[0], []).append(span)
+    # From the end, so that a single month that leads nowhere does not hide a combined row.
+    rest: dict[int, tuple[Span, ...]] = {shift(window.last, 1): ()}
+    for month in reversed(window.months):
+        for span in starting.get(month, ()):
+            after = rest.get(shift(span[0], 1))
+            if after is not None:
+                rest[month] = (span, *after)
+                break
+    return rest.get(window.first)
 
 
 def uncovered_months(window: Window, spans: set[Span]) -> tuple[int, ...]:

@@ -125,6 +125,13 @@ def slot_windows(window: Window, keys: Sequence[Key]) -> list[Window]:
     return windows
 
 
+def cut_slots(slots: Sequence[Window], keys: Sequence[Key]) -> dict[str, Window]:
+    """The quarters or years that the window holds only a part of."""
+    return {
+        slot_text(w, k): w for k in keys if k.is_time for w in slots if w.n_months < _TIME[k.column]
+    }
+
+
 def slot_text(slot: Window, key: Key) -> str:
     """What a time key shows: 2025-07, 2025Q3 or 2025."""
     year, month = slot.first // 100, slot.first % 100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from provexpo import vocab
@@ -41,19 +41,19 @@ class Arguments:
     extra: Mapping[str, Any] = field(default_factory=dict)  # options of this metric alone
 
     def as_json(self) -> dict[str, Any]:
-        """Only what was given, in JSON's types: what a receipt keeps to call again."""
+        """What differs from the defaults, in JSON's types: what a receipt keeps to call again."""
         given: dict[str, Any] = {}
-        for name in (
-            "during", "against", "reporter", "flow", *DIMENSIONS, "by", "currency", "min_base",
-            "table", "lang",
-        ):  # fmt: skip
+        for name in (f.name for f in fields(self) if f.name not in ("metric", "extra")):
             value = getattr(self, name)
-            if value is not None:
+            if value != _DEFAULTS[name]:
                 plain = isinstance(value, (str, int, float))
                 given[name] = (
                     value if plain else str(value) if isinstance(value, Window) else list(value)
                 )
         return {**given, **self.extra}
+
+
+_DEFAULTS = {f.name: f.default for f in fields(Arguments)}
 
 
 @dataclass(frozen=True)

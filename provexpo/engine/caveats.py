@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from provexpo.engine.by import cut_slots
 from provexpo.engine.coverage import SlotCover, months_list
 from provexpo.engine.query import MAX_STRAY, Query, tiles_of
 from provexpo.ingest.rows import DIMENSIONS
@@ -104,6 +105,10 @@ def _windows(query: Query, compares: bool) -> list[Caveat]:
     if base:
         text = f"the base {query.call.base} is missing: {_uncovered(base)}"
         found.append(Caveat("missing" if compares else "base_missing", text, len(base)))
+    cut = cut_slots(query.call.slots, query.call.keys)
+    if cut:
+        texts = ", ".join(f"{name} holds {w} only" for name, w in cut.items())
+        found.append(Caveat("partial_period", texts))
     if any(w.splits_new_year for w in query.call.slots):
         found.append(
             Caveat(

@@ -66,47 +66,51 @@ class Cells:
 
 
 def table_test(
-    call: Call, chosen: dict[str, Chosen], deferred: Sequence[str]
+    call: Call, chosen: dict[str, Chosen], currency: str, deferred: Sequence[str]
 ) -> tuple[str, dict[str, Any]]:
-    """The WHERE of a call: one table a flow, its months, and the selections not left for later."""
-    params: dict[str, Any] = {}
-    per_flow = []
+    """The WHERE of a call: one table a flow, and the selections not left for later."""
+    params: dict[str, Any] = {"currency": currency}
+    each = []
     for flow, choice in chosen.items():
         params[f"table_{flow}"] = choice.grain.id
-        tests = [f"f.flow = '{flow}'", f"f.grain = $table_{flow}"]
+        # The engine reads the files of this currency only; the test makes the statement say so.
+        tests = [f"f.flow = '{flow}'", f"f.grain = $table_{flow}", "f.currency = $currency"]
         for dimension in DIMENSIONS:
             if dimension in deferred or call.selections[dimension].codes is None:
                 continue
             test, values = selection_test(call, dimension, choice.grain.product_level)
             tests.append(test)
             params.update(values)
-        per_flow.append(" AND ".join(tests))
-    if len(per_flow) == 1:
-        return per_flow[0], params
-    return "(" + " OR ".join(f"({t})" for t in per_flow) + ")", params
+        each.append(" AND ".join(tests))
+    if len(each) == 1:
+        return each[0], params
+    return "(" + " OR ".join(f"({t})" for t in each) + ")", params
+
+
+def per_flow(levels: Mapping[str, int], digits: int) -> str:
+    """The first `digits` digits of the product, from tables that may differ in product level."""
+    exprs = {flow: shorter("f.product", n, digits) for flow, n in levels.items()}
+    if len(set(exprs.values())) == 1:
+        return next(iter(exprs.values()))
+    return f"CASE f.flow WHEN 'export' THEN {exprs['export']} ELSE {exprs['import']} END"
 
 
 def raw_columns(call: Call, chosen: dict[str, Chosen]) -> list[tuple[str, str]]:
     """(name, SQL over `f`) of the columns that cells are summed by, before lookups are joined."""
     columns: dict[str, str] = {}
+    levels = {flow: c.grain.product_level for flow, c in chosen.items()}
     for key in call.entity_keys:
-        if key.dimension != "product":
-            columns[key.raw] = f"f.{key.dimension}"
-            continue
-        levels = {flow: c.grain.product_level for flow, c in chosen.items()}
-        exprs = {flow: shorter("f.product", n, key.level) for flow, n in levels.items()}
-        if len(set(exprs.values())) == 1:
-            columns[key.raw] = next(iter(exprs.values()))
+        if key.dimension == "product":
+            columns[key.raw] = per_flow(levels, key.level)
         else:
-            columns[key.raw] = (
-                f"CASE f.flow WHEN 'export' THEN {exprs['export']} ELSE {exprs['import']} END"
-            )
+            columns[key.raw] = f"f.{key.dimension}"
     return list(columns.items())
 
 
 def build(
     call: Call,
     chosen: dict[str, Chosen],
+    currency: str,
     measures: Sequence[Measure],
     *,
     deferred: Sequence[str] = (),
@@ -114,7 +118,7 @@ def build(
     steady: Mapping[tuple[str, bool], frozenset[str]] | None = None,
 ) -> Cells:
     """The steps tiles, slots, cells (, grouped, entities), sums."""
-    where, params = table_test(call, chosen, deferred)
+    where, params = table_test(call, chosen, currency, deferred)
     raw = raw_columns(call, chosen)
     keys = [k.column for k in call.entity_keys]
     steps = [TILES, SLOTS, _cells(raw, measures, where)]
@@ -238,7 +242,10 @@ def _covered(measures: Sequence[Measure], held: tuple[str, str]) -> str:
 
 def _plain(keys: list[str], source: str, measures: Sequence[Measure], held: tuple[str, str]) -> str:
     columns = _list(*(f"c.{k}" for k in keys), "s.slot")
-    return f"SELECT {columns},\n  {_covered(measures, held)}\nFROM {source} AS c\nJOIN slots AS s USING (slot)"
+    return (
+        f"SELECT {columns},\n  {_covered(measures, held)}"
+        f"\nFROM {source} AS c\nJOIN slots AS s USING (slot)"
+    )
 
 
 def _spined(
@@ -247,6 +254,7 @@ def _spined(
     columns = _list(*(f"e.{k}" for k in keys), "s.slot")
     same = "".join(f" AND e.{k} IS NOT DISTINCT FROM c.{k}" for k in keys)
     return (
-        f"SELECT {columns},\n  {_covered(measures, held)}\nFROM entities AS e\nCROSS JOIN slots AS s"
+        f"SELECT {columns},\n  {_covered(measures, held)}"
+        "\nFROM entities AS e\nCROSS JOIN slots AS s"
         f"\nLEFT JOIN {source} AS c ON c.slot = s.slot{same}"
     )

@@ -216,11 +216,11 @@ def _control(
         & ((value - control).abs() > slack),
     )
     wrong = judged.filter("bad").sort(pl.col("gap").abs(), descending=True)
-    worst = judged.select((pl.col("gap").abs() / control.abs()).max()).item() or 0.0
+    worst = judged.filter(control != 0).select((pl.col("gap").abs() / control.abs()).max()).item()
     span = f"{month_text(min(months))} to {month_text(max(months))}"
     if wrong.is_empty():
-        text = f"agrees with {coarse.id} in {judged.height} sums, {span}; largest difference {worst:.4%}"
-        yield text, False
+        text = f"agrees with {coarse.id} in {judged.height} sums, {span}"
+        yield f"{text}; largest difference {worst or 0:.4%}", False
         return
     yield f"{wrong.height} of {judged.height} sums differ from {coarse.id} by more than 0.5 %", True
     for row in wrong.head(_SHOWN).to_dicts():
@@ -253,7 +253,7 @@ def _revisions(trade: Trade, flow: str, currency: str, months: Grain, ytd: Grain
           ON m.k IS NOT DISTINCT FROM p.k AND m.period // 100 = p.period // 100
           AND m.period <= p.period
         GROUP BY p.period, p.k, p.months, p.value
-        HAVING count(*) = p.months
+        HAVING count(*) = p.months AND p.value <> 0
         ORDER BY p.period, p.k
         """,
         {"flow": flow, "months": months.id, "ytd": ytd.id},

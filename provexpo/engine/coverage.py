@@ -78,6 +78,10 @@ class SlotCover:
     missing_months: tuple[int, ...] = ()
 
 
+def _is_janfeb(span: Span) -> bool:
+    return span[1] == 2 and span[0] % 100 == 2
+
+
 @dataclass
 class Coverage:
     """Covered spans of one table for one selection, and the lists that vary between them."""
@@ -104,7 +108,7 @@ class Coverage:
         if tiles is not None:
             return SlotCover(window, tiles)
         missing = uncovered_months(window, self.spans) or window.months
-        combined = {m for s in self.spans if s[1] > 1 for m in span_months(s)}
+        combined = {m for s in self.spans if _is_janfeb(s) for m in span_months(s)}
         reason = "combined_janfeb" if set(missing) <= combined else "uncovered"
         return SlotCover(window, None, reason, missing)
 
@@ -116,14 +120,20 @@ class Coverage:
         return {b.extent(dimension).kind for t in tiles for b in self.by_span[t]}
 
 
-def common(sets: Sequence[Codes]) -> Codes:
+def listed_in(codes: frozenset[str], dimension: str, code: str) -> bool:
+    """True where the code itself or, of a product, a shorter code that it starts with stands."""
+    if dimension != "product":
+        return code in codes
+    return any(code[:n] in codes for n in range(1, len(code) + 1))
+
+
+def common(sets: Sequence[Codes], dimension: str) -> Codes:
     """The codes held in every span; None when all spans hold everything."""
     listed = [s for s in sets if s is not None]
-    return frozenset.intersection(*listed) if listed else None
-
-
-def known_somewhere(scopes: Iterable[Scope], dimension: str) -> frozenset[str]:
-    return frozenset(c for s in scopes for c in s.extent(dimension).codes)
+    if not listed:
+        return None
+    every = frozenset.union(*listed)
+    return frozenset(c for c in every if all(listed_in(s, dimension, c) for s in listed))
 
 
 def months_list(months: Sequence[int]) -> str:
@@ -140,5 +150,5 @@ def months_list(months: Sequence[int]) -> str:
 
 __all__ = [
     "DIMENSIONS", "Codes", "Coverage", "SlotCover", "Wanted", "common", "covers", "holds",
-    "known_somewhere", "months_list", "union",
+    "listed_in", "months_list", "union",
 ]  # fmt: skip

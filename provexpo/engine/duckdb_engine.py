@@ -52,7 +52,7 @@ class DuckEngine:
         try:
             relation = self._con.sql(sql, params=used or None)
             return pl.DataFrame(relation)
-        except duckdb.OutOfRangeException as err:
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as err:
             raise QueryError(
                 "a sum is larger than a 64-bit integer holds",
                 expected="values in whole currency units",

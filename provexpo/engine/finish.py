@@ -48,11 +48,10 @@ def finish(
     frame = frame.select([*keys, *body, *tail])
     shared = caveats_for(query, summed, compares=form.compares)
     every = (*shared, *_row_caveats(frame), *caveats)
-    units = {
-        **{k: vocab.field(k).unit for k in keys},
-        **{c: query.currency if form.units[c] == "currency" else form.units[c] for c in body},
-        **{c: "boolean" if c in ("small_base", "lny_flag") else "text" for c in tail},
-    }
+    units = {k: vocab.field(k).unit for k in keys}
+    for c in body:
+        units[c] = query.currency if form.units[c] == "currency" else form.units[c]
+    units.update({c: "boolean" if c in ("small_base", "lny_flag") else "text" for c in tail})
     title = _title(query, form, summed)
     return Result(
         frame=frame,

@@ -22,13 +22,19 @@ def _whole(window: Window) -> Window:
     return Window(first, last)
 
 
-def together(query: Query, measure: Measure, *, flows: Sequence[str] = ()) -> list[Caveat]:
-    """A caveat with the national figure of the stretched window; none where it is not needed."""
+def together(
+    query: Query, measure: Measure, *, flows: Sequence[str] = (), unit: str = ""
+) -> list[Caveat]:
+    """A caveat with the national figure of the stretched window; none where it is not needed.
+
+    `unit` is that of the measure where it is not money.
+    """
     call = query.call
     if call.time_key or not call.window.splits_new_year:
         return []
     whole = _whole(call.window)
-    lag = (call.base.first // 100 - call.window.first // 100) if call.base else -1
+    # Month on month has no base of the same calendar months: the year before stands in.
+    lag = (call.base.first // 100 - call.window.first // 100 if call.base else 0) or -1
     against = base_window(whole, whole.shifted(12 * lag))
     arguments = replace(
         call.arguments,
@@ -44,7 +50,7 @@ def together(query: Query, measure: Measure, *, flows: Sequence[str] = ()) -> li
         return [
             Caveat("janfeb_together", f"{whole} is not covered, so it cannot be given beside it")
         ]
-    text = f"{whole} as a whole, all rows together: {row['value']:,} {query.currency}"
-    if row["base_value"]:
+    text = f"{whole} as a whole, all rows together: {row['value']:,} {unit or query.currency}"
+    if row["value"] >= 0 and (row["base_value"] or 0) > 0:
         text += f" ({row['value'] / row['base_value'] - 1:+.1%} against {against})"
     return [Caveat("janfeb_together", text)]

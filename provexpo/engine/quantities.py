@@ -13,11 +13,12 @@ def one_unit(query: Query) -> tuple[str, list[Caveat]]:
 
     Raises CallError when the selection mixes units: kilograms and pieces have no sum.
     """
-    where, params = table_test(query.call, query.chosen, query.deferred)
+    where, params = table_test(query.call, query.chosen, query.currency, query.deferred)
     query.trade.use_files({(flow, query.currency) for flow in query.chosen})
     found = query.trade.engine.run(
         "SELECT f.unit AS unit, count(*) AS n, count(f.quantity) AS held FROM flows AS f"
-        f" WHERE {where} AND f.period BETWEEN $first AND $last GROUP BY f.unit ORDER BY n DESC, unit",
+        f" WHERE {where} AND f.period BETWEEN $first AND $last"
+        " GROUP BY f.unit ORDER BY n DESC, unit",
         {**params, **window_bounds(query)},
     )
     units = [u for u in found.filter(found["held"] > 0)["unit"].to_list() if u is not None]

@@ -48,18 +48,14 @@ class Query:
     def product_level(self) -> int:
         return min(c.grain.product_level for c in self.chosen.values())
 
-    def has(self, dimension: str) -> bool:
-        return all(c.grain.has(dimension) for c in self.chosen.values())
-
-    @property
-    def min_base(self) -> float:
-        """The base below which a change is flagged, pro rata of the window, in the currency."""
+    def min_base(self, n_months: int) -> float:
+        """The base below which a change is flagged: the default pro rata, in the currency."""
         given = self.call.arguments.min_base
         window = self.call.base or self.call.window
         if given is None:
             by_product = self.call.needs("product")
             yearly = MIN_BASE_PRODUCT if by_product else MIN_BASE_TOTAL
-            given = yearly * self.call.slots[0].n_months / 12
+            given = yearly * n_months / 12
         return given * (cny_per_usd(window) if self.currency == "CNY" else 1.0)
 
     def condition(self, dimension: str) -> tuple[str, dict[str, Any]]:
@@ -137,43 +133,55 @@ def _weigh_lists(query: Query) -> None:
     what the lists leave open and call the figure missing when it is more than a trace."""
     for choice in query.chosen.values():
         now = tiles_of(query, choice, base=False)
-        both = now + tiles_of(query, choice, base=True)
+        before = tiles_of(query, choice, base=True)
         for dimension in DIMENSIONS:
-            for tiles, base in ((now, False), (both, True)):
+            for tiles, base in ((now, False), (now + before if before else [], True)):
                 sets = choice.coverage.codes(dimension, tiles)
                 if len(set(sets)) < 2:
                     continue
-                steady = common(sets) or frozenset()
+                steady = common(sets, dimension) or frozenset()
                 key = next((k for k in query.call.keys if k.dimension == dimension), None)
                 by_code = key is not None and not key.lookup and (
                     dimension != "product" or key.level == choice.grain.product_level
                 )  # fmt: skip
                 if by_code:
-                    query.steady[dimension, base] = steady
+                    other = query.steady.get((dimension, base))
+                    both_flows = [steady] if other is None else [steady, other]
+                    query.steady[dimension, base] = common(both_flows, dimension) or frozenset()
                 else:
-                    _weigh(query, choice, dimension, steady, base)
+                    periods = sorted({period for period, _ in tiles})
+                    _weigh(query, choice, dimension, steady, periods, base)
 
 
 def _weigh(
-    query: Query, choice: Chosen, dimension: str, steady: frozenset[str], base: bool
+    query: Query,
+    choice: Chosen,
+    dimension: str,
+    steady: frozenset[str],
+    periods: list[int],
+    base: bool,
 ) -> None:
     if dimension == "product":
         inside, params = prefix_test(sorted(steady), choice.grain.product_level, "steady")
     else:
         inside, params = f"list_contains($steady, f.{dimension})", {"steady": sorted(steady)}
     where, values = cells_sql.table_test(
-        query.call, {choice.flow: choice}, [d for d in query.deferred if d != dimension]
+        query.call,
+        {choice.flow: choice},
+        query.currency,
+        [d for d in query.deferred if d != dimension],
     )
     sql = (
         "SELECT CAST(coalesce(sum(f.value), 0) AS BIGINT) AS total,"
         f" CAST(coalesce(sum(CASE WHEN {inside} THEN 0 ELSE f.value END), 0) AS BIGINT) AS stray"
-        f" FROM flows AS f WHERE {where} AND f.period BETWEEN $first AND $last"
+        f" FROM flows AS f WHERE {where}"
+        " AND f.period IN (SELECT unnest(CAST($periods AS BIGINT[])))"
     )
     query.trade.use_files({(choice.flow, query.currency)})
-    row = query.trade.engine.run(sql, {**params, **values, **window_bounds(query)}).row(
-        0, named=True
-    )
-    share = row["stray"] / row["total"] if row["total"] else 0.0
+    row = query.trade.engine.run(sql, {**params, **values, "periods": periods}).row(0, named=True)
+    if not row["stray"]:
+        return
+    share = row["stray"] / row["total"] if row["total"] else 1.0
     query.stray[dimension] = max(share, query.stray.get(dimension, 0.0))
     if share > MAX_STRAY:
         part = int(base)
@@ -205,6 +213,20 @@ def _packed(query: Query) -> dict[str, list[int]]:
     return {"tiles": tiles, "slots": slots}
 
 
+def _thresholds(query: Query) -> tuple[str, dict[str, float]]:
+    """SQL for the threshold of a row. A first or last quarter or year that the window cuts is
+    shorter than the others, and so is what counts as small in it."""
+    usual = max(w.n_months for w in query.call.slots)
+    params = {"min_base": query.min_base(usual)}
+    cut = ""
+    for w in query.call.slots:
+        if w.n_months < usual:
+            params[f"min_base_{w.first}"] = query.min_base(w.n_months)
+            cut += f"WHEN {w.first} THEN CAST($min_base_{w.first} AS DOUBLE) "
+    plain = "CAST($min_base AS DOUBLE)"
+    return (f"(CASE slot {cut}ELSE {plain} END)" if cut else plain), params
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the statement gave, before names and caveats."""
@@ -232,22 +254,26 @@ def run(
     common_steps = cells_sql.build(
         call,
         query.chosen,
+        query.currency,
         measures,
         deferred=query.deferred,
         spine_from_all=uncovered,
         steady=query.steady,
     )
+    min_base, thresholds = _thresholds(query)
     keys = [k.column for k in call.entity_keys]
     others = [k for k in keys if k not in ("province", "region")]
     identifiers = {
         "keys": ", ".join([*keys, "slot"]),
         "others": ", ".join([*others, "slot"]),
-        "min_base": "CAST($min_base AS DOUBLE)",
+        "min_base": min_base,
     }
     own = [s.filled(identifiers) for s in steps]
     last = f"SELECT * FROM {own[-1].name}"
-    bound = {**common_steps.params, **_packed(query), **window_bounds(query), **(params or {})}
-    bound["min_base"] = query.min_base
+    bound = {
+        **common_steps.params, **_packed(query), **window_bounds(query), **thresholds,
+        **(params or {}),
+    }  # fmt: skip
     if "province" in query.deferred and call.selections["province"].codes is not None:
         s = call.selections["province"]
         test = "list_contains($province, province)"

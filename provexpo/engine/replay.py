@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +50,10 @@ def replay(
     # The metrics lie below this room; replaying is one of the named exceptions.
     try:
         metric = getattr(import_module(f"provexpo.metrics.{wanted.metric}"), wanted.metric)
-    except (ImportError, AttributeError) as err:
+        signature(metric).bind(trade, **wanted.call)
+    except (ImportError, AttributeError, TypeError) as err:
         raise QueryError(
-            f"the receipt names the metric {wanted.metric!r}, which is not in this version",
+            f"the receipt's call of {wanted.metric!r} is not one of this version: {err}",
             do=f"install provexpo {wanted.provexpo}",
         ) from err
     result: Result = metric(trade, **wanted.call)

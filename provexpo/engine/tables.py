@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provexpo.engine.call import Call
-from provexpo.engine.coverage import Coverage, Wanted, union
+from provexpo.engine.coverage import Coverage, Wanted, listed_in, union
 from provexpo.engine.trade import Trade
 from provexpo.errors import CallError, CoverageError
 from provexpo.ingest.rows import DIMENSIONS, Grain
@@ -64,9 +64,9 @@ def choose(
     then able to fill the metric's columns, fewest dimensions, coarsest products, newest vintage.
     """
     candidates = {flow: _able(trade, call, flow, extra_needs) for flow in call.flows}
-    currency = _currency(trade, call, candidates)
-    chosen = {}
     wanted = wanted_codes(call, deferred)
+    currency = _currency(trade, call, candidates, wanted)
+    chosen = {}
     for flow, grains in candidates.items():
         holding = [g for g in grains if currency in trade.currencies(g.id, flow)]
         if not holding:
@@ -123,26 +123,50 @@ def _held_text(trade: Trade, call: Call, flow: str) -> str:
     return "it holds: " + ", ".join(held)
 
 
-def _currency(trade: Trade, call: Call, candidates: dict[str, list[Grain]]) -> str:
+def _currency(
+    trade: Trade,
+    call: Call,
+    candidates: dict[str, list[Grain]],
+    wanted: Mapping[str, Wanted],
+) -> str:
+    """The currency asked for; else dollars, unless the tables in dollars list fewer products."""
     per_flow = [
-        {c for g in grains for c in trade.currencies(g.id, flow)} for flow, grains in candidates.items()
-    ]  # fmt: skip
+        {c for g in grains for c in trade.currencies(g.id, flow)}
+        for flow, grains in candidates.items()
+    ]
     held = sorted(set.intersection(*per_flow))
     asked = call.arguments.currency
+    if not held:
+        raise CoverageError(
+            "exports and imports are held in different currencies",
+            where="currency=" if asked else None,
+            do="load both flows in one currency",
+        )
     if asked is not None and asked not in held:
         raise CoverageError(
             f"the tables asked for hold no {asked}",
             where="currency=",
-            expected=f"{' or '.join(held)}, the currency held" if held else "one currency in both flows",
-            do=f"pass currency={held[0]!r} (--currency {held[0]}), or load the {asked} files of the same query"
-            if held else "load both flows in one currency",
-        )  # fmt: skip
-    if not held:
-        raise CoverageError(
-            "exports and imports are held in different currencies",
-            do="load both flows in one currency",
+            expected=f"{' or '.join(held)}, the currency held",
+            do=f"pass currency={held[0]!r} (--currency {held[0]}),"
+            f" or load the {asked} files of the same query",
         )
-    return asked or ("USD" if "USD" in held else held[0])
+    if asked is not None:
+        return asked
+
+    def fullness(currency: str) -> float:
+        return min(
+            max(
+                _product_fullness(Coverage(trade.scopes(g.id, flow, currency), wanted))
+                for g in grains
+                if currency in trade.currencies(g.id, flow)
+            )
+            for flow, grains in candidates.items()
+        )
+
+    if len(held) > 1:
+        full = {c: fullness(c) for c in held}
+        held = [c for c in held if full[c] == max(full.values())]
+    return "USD" if "USD" in held else held[0]
 
 
 def _rank(call: Call, grain: Grain, cover: Coverage, fills: tuple[str, ...]) -> tuple[Any, ...]:
@@ -152,7 +176,7 @@ def _rank(call: Call, grain: Grain, cover: Coverage, fills: tuple[str, ...]) -> 
     months = sum(cover.slot(m).tiles is not None for m in singles)
     newest = max((s.vintage for s in cover.scopes), default=0)
     return (
-        _product_fullness(call, cover),
+        _product_fullness(cover),
         all(current) and all(base),
         all(current),
         months,
@@ -165,10 +189,12 @@ def _rank(call: Call, grain: Grain, cover: Coverage, fills: tuple[str, ...]) -> 
     )
 
 
-def _product_fullness(call: Call, cover: Coverage) -> float:
+def _product_fullness(cover: Coverage) -> float:
     """Infinity for all products (or all of those asked for), else how many are listed."""
     codes = union(cover.scopes, "product")
+    if codes is None:
+        return float("inf")
     wanted = cover.wanted["product"].codes
-    if codes is None or (wanted is not None and cover.spans and set(wanted) <= codes):
+    if wanted is not None and cover.spans and all(listed_in(codes, "product", w) for w in wanted):
         return float("inf")
     return len(codes)

@@ -95,7 +95,10 @@ class Trade:
         self.engine.use(current, history, s.published_by)
 
     def latest_window(self, *, flow: str = "export", reporter: str = "CHN") -> Window:
-        """January to the newest month held, of that month's year."""
+        """January to the newest month held, of that month's year.
+
+        Where a month between is not held, the window starts after it.
+        """
         grains = self.grains("export" if flow == "total" else flow, reporter=reporter)
         ids = {g.id for g in grains}
         broken_down = {g.id for g in grains if g.province and g.partner} or {
@@ -103,23 +106,32 @@ class Trade:
         }
         use = broken_down or ids
         spans: set[Span] = {
-            span for (g, _, _), scopes in self._tables.items() if g in use for s in scopes for span in s.spans
-        }  # fmt: skip
+            span
+            for (g, _, _), scopes in self._tables.items()
+            if g in use
+            for s in scopes
+            for span in s.spans
+        }
         if not spans:
             self.refuse_empty(flow, reporter)
-        last = max(max(span_months(s)) for s in spans)
-        return Window(last // 100 * 100 + 1, last)
+        held = {m for s in spans for m in span_months(s)}
+        last = first = max(held)
+        while first % 100 > 1 and first - 1 in held:
+            first -= 1
+        return Window(first, last)
 
     def refuse_empty(self, flow: str, reporter: str) -> None:
         """Say what the store holds instead of what was asked for."""
         held = ", ".join(self.flows(reporter))
         others = sorted({s[0].grain.reporter for s in self._tables.values()} - {reporter})
+        what = f"the store holds no {flow}s of reporter {reporter}"
+        elsewhere = f"reporters {', '.join(others)}" if others else None
         raise CoverageError(
-            f"the store holds no {flow}s of reporter {reporter}" if self._tables else "the store is empty",
+            what if self._tables else "the store is empty",
             where=str(self._snapshot.place),
-            expected=f"it holds: {held}" if held else f"reporters {', '.join(others)}" if others else None,
+            expected=f"it holds: {held}" if held else elsewhere,
             do="pass flow= (--flow) as held" if held else "load files with `provexpo add`",
-        )  # fmt: skip
+        )
 
     def coverage(self) -> list[dict[str, Any]]:
         """What every table covers: months with how we know, vintages, and the codes listed."""

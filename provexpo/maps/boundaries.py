@@ -13,7 +13,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyogrio.errors import DataSourceError  # type: ignore[import-untyped]
+from pyogrio.errors import DataSourceError
 
 from provexpo.errors import CallError, DecodeError, JoinError
 from provexpo.maps.regions import (

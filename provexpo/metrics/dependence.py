@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from provexpo.engine.call import Arguments, Words
-from provexpo.engine.cells import Measure
+from provexpo.engine.cells import Measure, per_flow
 from provexpo.engine.finish import Form, finish
 from provexpo.engine.newyear import together
 from provexpo.engine.query import Query, prepare, run, tiles_of
@@ -38,8 +38,10 @@ STEPS = (
         "nation",
         """
         SELECT {others},
-          CASE WHEN count(*) = count(value) THEN CAST(sum(value) AS BIGINT) END AS nation_value,
-          CASE WHEN count(*) = count(total) THEN CAST(sum(total) AS BIGINT) END AS nation_total
+          CASE WHEN $all_provinces AND count(*) = count(value)
+            THEN CAST(sum(value) AS BIGINT) END AS nation_value,
+          CASE WHEN $all_provinces AND count(*) = count(total)
+            THEN CAST(sum(total) AS BIGINT) END AS nation_total
         FROM shares
         GROUP BY {others}
         """,
@@ -65,7 +67,7 @@ STEPS = (
           CASE WHEN nation_value IS NOT NULL
             THEN CAST(sum(value) OVER by_value AS BIGINT) / nullif(nation_value, 0)
             END AS cum_national_share,
-          nation_share, lq, (lq - 1) / (lq + 1) AS rsca,
+          nation_share, lq, (lq - 1) / nullif(lq + 1, 0) AS rsca,
           CASE WHEN share IS NOT NULL
             THEN rank() OVER (PARTITION BY {others} ORDER BY share DESC NULLS LAST) END AS rank,
           CASE WHEN value IS NULL OR $partners_partial THEN 'missing'
@@ -192,14 +194,15 @@ def dependence(
 def _measures(query: Query) -> tuple[list[Measure], dict[str, Any]]:
     """Sums to the partner and to all partners in one pass, with and without chapter 98."""
     to_partner, params = query.condition("partner")
-    if any(k.column == "partner" for k in query.call.keys):
+    if any(k.dimension == "partner" for k in query.call.keys):
         raise CallError(
-            "dependence divides by the sum over partners, so partner is no key of its frame",
+            "dependence divides by the sum over partners, so they are no key of its frame",
             where="by=",
             do="use value(..., by='partner'), whose share is each partner's part of the total",
         )
     level = query.product_level
-    chapter = f"f.product // {10 ** (level - 2)}" if level else "0"
+    levels = {flow: c.grain.product_level for flow, c in query.chosen.items()}
+    chapter = f"({per_flow(levels, 2)})" if level else "0"
     measures = [
         Measure("value", to_partner),
         Measure("total"),
@@ -211,6 +214,9 @@ def _measures(query: Query) -> tuple[list[Measure], dict[str, Any]]:
         **params,
         "has_products": level > 0 and query.call.selections["product"].codes is None,
         "partners_partial": _partial_partners(query),
+        # A selection is kept back until the nation is summed only where province is a key.
+        "all_provinces": "province" in query.deferred
+        or query.call.selections["province"].codes is None,
     }
 
 
@@ -236,6 +242,14 @@ def _caveats(query: Query, params: dict[str, Any]) -> list[Caveat]:
             Caveat(
                 "columns",
                 "share_ex98 and share_unclassified are NULL: they need a table with all products",
+            )
+        )
+    if not params["all_provinces"]:
+        found.append(
+            Caveat(
+                "columns",
+                "columns that compare with the nation are NULL: they need all provinces; with"
+                " 'province' in by= they are kept",
             )
         )
     return found

@@ -46,20 +46,20 @@ STEPS = (
         "growth",
         """
         SELECT {keys}, value, base_value, change,
-          CASE WHEN NOT has_pct OR (status <> 'ok' AND $years <> 1) THEN NULL
-            WHEN $years = 1 THEN value / nullif(base_value, 0) - 1
+          CASE WHEN NOT has_pct OR ($yearly AND small_base) THEN NULL
+            WHEN NOT $yearly THEN value / nullif(base_value, 0) - 1
             ELSE power(value / nullif(base_value, 0), 1 / $years) - 1 END AS pct,
-          CASE WHEN has_pct AND $years = 1
-            THEN (value - slack) / nullif(base_value + base_slack, 0) - 1 END AS pct_lo,
-          CASE WHEN has_pct AND $years = 1 AND base_value > base_slack
+          CASE WHEN has_pct AND NOT $yearly
+            THEN greatest(value - slack, 0) / nullif(base_value + base_slack, 0) - 1 END AS pct_lo,
+          CASE WHEN has_pct AND NOT $yearly AND base_value > base_slack
             THEN (value + slack) / nullif(base_value - base_slack, 0) - 1 END AS pct_hi,
           CASE WHEN has_pct THEN value / nullif(base_value, 0) END AS ratio,
           CASE WHEN has_pct OR status = 'new'
             THEN 2 * change / nullif(CAST(value + base_value AS DOUBLE), 0) END AS dhs,
           CASE WHEN status IN ('ok', 'small_base')
             THEN ln(value / nullif(base_value, 0)) END AS log,
-          CASE WHEN change IS NOT NULL
-            THEN rank() OVER (PARTITION BY slot ORDER BY change NULLS LAST) END AS rank,
+          CASE WHEN has_pct
+            THEN rank() OVER (PARTITION BY slot, has_pct ORDER BY change NULLS LAST) END AS rank,
           status, small_base
         FROM bounds
         """,
@@ -82,7 +82,7 @@ UNITS = {
     "small_base": "boolean",
     "lny_flag": "boolean",
 }
-_NO_PCT = ["pct", "pct_lo", "pct_hi", "ratio", "dhs", "log"]
+_NO_CHANGE = ["pct", "pct_lo", "pct_hi", "ratio", "dhs", "log", "rank"]
 
 
 def growth(
@@ -130,7 +130,7 @@ def growth(
     Result
         value, base_value, change [currency], pct with pct_lo and pct_hi (what the rounding of
         the source allows) [fraction], ratio, dhs [-2 to 2], log [log points], rank (the largest
-        loss first), status, reason, small_base.
+        loss first; not of new, none, negative and missing rows), status, reason, small_base.
 
     Raises
     ------
@@ -166,14 +166,18 @@ def growth(
     flows = ("export", "import") if measure == "balance" else ()
     query = prepare(trade, arguments, default_by=("province",), flows=flows)
     measures = [*measures_for(measure), Measure("n_rows", what="1")]
-    params = {"years": _years(query, kind), "rounding": float(_rounding(query, measure))}
+    params = {
+        "years": _years(query, kind), "yearly": kind == "cagr",
+        "rounding": float(_rounding(query, measure)),
+    }  # fmt: skip
     answer = run(query, measures, STEPS, order="rank NULLS LAST", params=params)
     caveats: list[Caveat] = []
     if kind == "mom":
         answer, caveats = _without_new_year(query, answer)
     units, notes = units_for(query, measure, UNITS)
     form = Form("growth", "Growth", "2.1-2.2", growth.__doc__ or "", units, compares=True)
-    every = [*caveats, *notes, *together(query, measures[0], flows=flows)]
+    together_text = together(query, measures[0], flows=flows, unit=units["value"])
+    every = [*caveats, *notes, *together_text]
     return finish(query, answer, form, summed=summed_over(query), caveats=every)
 
 
@@ -205,7 +209,7 @@ def _without_new_year(query: Query, answer: Answer) -> tuple[Answer, list[Caveat
     ]
     hit = pl.col("slot").is_in(undefined)
     frame = answer.frame.with_columns(
-        *(pl.when(hit).then(None).otherwise(pl.col(c)).alias(c) for c in _NO_PCT),
+        *(pl.when(hit).then(None).otherwise(pl.col(c)).alias(c) for c in _NO_CHANGE),
         status=pl.when(hit).then(pl.lit("missing")).otherwise(pl.col("status")),
         reason=pl.when(hit).then(pl.lit("lunar_new_year")),
     )

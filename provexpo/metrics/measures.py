@@ -36,6 +36,6 @@ def units_for(
 ) -> tuple[dict[str, str], list[Caveat]]:
     """The frame's units with the quantity's own unit in place of money, and its caveats."""
     if measure != "quantity":
-        return dict(units), []
+        return {c: query.currency if u == "currency" else u for c, u in units.items()}, []
     unit, caveats = one_unit(query)
     return {c: unit if u == "currency" else u for c, u in units.items()}, caveats

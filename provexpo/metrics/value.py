@@ -122,5 +122,5 @@ def value(
     answer = run(query, measures, STEPS, order="rank NULLS LAST")
     units, notes = units_for(query, measure, UNITS)
     form = Form("value", measure.capitalize(), "0", value.__doc__ or "", units)
-    caveats = [*notes, *together(query, measures[0], flows=flows)]
-    return finish(query, answer, form, summed=summed_over(query, "province"), caveats=caveats)
+    caveats = [*notes, *together(query, measures[0], flows=flows, unit=units["value"])]
+    return finish(query, answer, form, summed=summed_over(query, rows=True), caveats=caveats)

@@ -1,0 +1,220 @@
+"""`check`: control totals, truncation, gaps, revisions, on planted stores and on the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import provexpo as pe
+from provexpo.engine.check import CheckReport, CheckRow
+from provexpo.ingest.rows import FileRows
+from provexpo.store.loading import load_rows
+
+Make = Callable[..., Path]
+MONTHS = (202401, 202402, 202403, 202404)
+PARTNERS = ("USA", "VNM", "DEU", "BRA")
+
+
+def panel(skip: Callable[[str, str, int], bool] = lambda *_: False) -> list[dict[str, Any]]:
+    return [
+        {"province": p, "partner": q, "period": m, "value": 1_000_000}
+        for p in ("44", "14") for q in PARTNERS for m in MONTHS if not skip(p, q, m)
+    ]  # fmt: skip
+
+
+def totals(value: int = 4_000_000, months: tuple[int, ...] = MONTHS) -> list[dict[str, Any]]:
+    return [{"province": p, "period": m, "value": value} for p in ("44", "14") for m in months]
+
+
+def found(report: CheckReport, name: str) -> list[CheckRow]:
+    return [r for r in report.rows if r.check == name]
+
+
+@pytest.fixture
+def checked(make_store: Make) -> Callable[..., CheckReport]:
+    def check(
+        rows: list[dict[str, Any]], control: list[dict[str, Any]], **options: Any
+    ) -> CheckReport:
+        make_store(rows, source="gacc_query", name="panel")
+        return pe.check(
+            pe.open(make_store(control, source="gacc_bulletin", name="totals", **options))
+        )
+
+    return check
+
+
+def test_the_sample_passes() -> None:
+    report = pe.check(pe.sample())
+    assert not report.failed
+    assert found(report, "control total")
+    assert all("agrees with" in r.text for r in found(report, "control total"))
+
+
+def test_whole_tables_agree(checked: Callable[..., CheckReport]) -> None:
+    report = checked(panel(), totals())
+    assert not report.failed
+    (row,) = found(report, "control total")
+    assert "agrees with CHN:gacc_bulletin:province in 8 sums, 2024-01 to 2024-04" in row.text
+    assert "0.0000%" in row.text
+
+
+def test_a_planted_gap_fails_and_names_province_and_month(
+    checked: Callable[..., CheckReport],
+) -> None:
+    report = checked(panel(lambda p, q, m: (p, q, m) == ("14", "VNM", 202403)), totals())
+    assert report.failed
+    head, row = found(report, "control total")
+    assert head.text.startswith("1 of 8 sums differ")
+    assert row.text == "2024-03 Shanxi: 3,000,000 against 4,000,000 USD (-25.0%)"
+    assert (row.table, row.flow, row.currency) == (
+        "CHN:gacc_query:province+partner",
+        "export",
+        "USD",
+    )
+    assert report.to_text().startswith("FAIL  control total")
+    assert report.to_dict()["failed"] is True
+
+
+def test_a_whole_province_that_was_lost_fails(checked: Callable[..., CheckReport]) -> None:
+    report = checked(panel(lambda p, q, m: p == "14" and m == 202402), totals())
+    assert [r.text for r in found(report, "control total")][1:] == [
+        "2024-02 Shanxi: 0 against 4,000,000 USD (-100.0%)"
+    ]
+
+
+def test_half_a_per_cent_is_let_pass(checked: Callable[..., CheckReport]) -> None:
+    assert not checked(panel(), totals(4_020_000)).failed  # 0.4975 %
+
+
+def test_more_than_half_a_per_cent_fails(checked: Callable[..., CheckReport]) -> None:
+    assert checked(panel(), totals(4_021_000)).failed  # 0.522 %
+
+
+def test_rounding_of_the_source_is_no_difference(checked: Callable[..., CheckReport]) -> None:
+    rows = [{"province": "44", "partner": "USA", "period": m, "value": 1_025_000} for m in MONTHS]
+    control = [{"province": "44", "period": m, "value": 1_000_000} for m in MONTHS]
+    assert not checked(rows, control, rounding=10_000).failed  # 25,000 is under three units
+
+
+def test_a_control_of_zero_is_no_division(checked: Callable[..., CheckReport]) -> None:
+    rows = [{"province": "44", "partner": "USA", "period": m, "value": 1} for m in MONTHS]
+    control = [{"province": "44", "period": m, "value": 0} for m in MONTHS]
+    report = checked(rows, control)
+    text = report.to_text()
+    assert not report.failed and "inf" not in text and "nan" not in text.lower()
+
+
+def test_months_that_one_table_lacks_are_not_compared(
+    checked: Callable[..., CheckReport],
+) -> None:
+    report = checked(panel(), totals(months=(202412,)))
+    assert not report.failed
+    assert "no month is covered whole by both" in found(report, "control total")[0].text
+
+
+def test_a_listed_panel_is_not_held_against_the_whole(make_store: Make) -> None:
+    make_store(totals(), source="gacc_bulletin")
+    rows = [{**r, "product": "85177950"} for r in panel()]
+    path = make_store(
+        rows, source="gacc_query", name="one product", declared=("province", "partner")
+    )
+    assert not pe.check(pe.open(path)).failed
+
+
+def test_two_flows_and_currencies_are_checked_apart(make_store: Make) -> None:
+    for flow, currency, value in (
+        ("export", "USD", 4_000_000), ("import", "USD", 4_000_000), ("import", "CNY", 1),
+    ):  # fmt: skip
+        words = {"flow": flow, "currency": currency}
+        make_store(panel(), source="gacc_query", name=f"p{flow}{currency}", **words)
+        path = make_store(totals(value), source="gacc_bulletin", name=f"t{flow}{currency}", **words)
+    report = pe.check(pe.open(path))
+    assert {(r.flow, r.currency) for r in report.rows if r.failed} == {("import", "CNY")}
+
+
+def test_a_file_of_ten_thousand_rows(make_store: Make, plant_file: Callable[..., FileRows],
+                                     tmp_path: Path) -> None:  # fmt: skip
+    def file(n: int) -> FileRows:
+        rows = [{"period": 202401, "province": "44", "partner": "USA", "product": f"{85000000 + i}",
+                 "value": 1} for i in range(n)]  # fmt: skip
+        return plant_file(rows, name=f"downloads/big {n}.csv")
+
+    load_rows(tmp_path / "whole", [file(9_999)])
+    assert not pe.check(pe.open(tmp_path / "whole")).failed
+    load_rows(tmp_path / "cut", [file(10_000)])
+    report = pe.check(pe.open(tmp_path / "cut"))
+    (row,) = found(report, "truncation")
+    assert row.failed and "big 10000.csv (load 1) has exactly 10,000 rows" in row.text
+
+
+def test_the_last_month_without_its_last_partners(make_store: Make) -> None:
+    """Partner codes sort USA and VNM last: both are in every month but the last."""
+    cut = panel(lambda p, q, m: m == 202404 and q in ("USA", "VNM"))
+    report = pe.check(pe.open(make_store(cut, source="gacc_query")))
+    (row,) = found(report, "truncation")
+    assert row.failed
+    assert row.text.startswith("2024-04 ends before partners that every other month has: ")
+    middle = panel(lambda p, q, m: m == 202404 and q == "DEU")
+    assert not pe.check(pe.open(make_store(middle, source="gacc_query", store="b"))).failed
+    earlier = panel(lambda p, q, m: m == 202403 and q == "VNM")
+    assert not pe.check(pe.open(make_store(earlier, source="gacc_query", store="c"))).failed
+
+
+def test_gaps_and_combined_rows_are_listed(make_store: Make) -> None:
+    rows = [
+        {"province": "44", "partner": "USA", "period": p, "months": n, "value": 5}
+        for p, n in ((202402, 2), (202403, 1), (202406, 1))
+    ]
+    report = pe.check(pe.open(make_store(rows)))
+    assert not report.failed
+    assert [r.text for r in found(report, "gap")] == ["months not held: 2024-04, 2024-05"]
+    assert [r.text for r in found(report, "combined january-february")] == [
+        "January and February only together in 2024"
+    ]
+
+
+def test_revisions_are_counted(make_store: Make) -> None:
+    make_store(totals(1_000_000), source="gacc_bulletin")
+    ytd = [
+        {"province": p, "period": m, "months": m % 100, "value": v}
+        for p, m, v in (
+            ("44", 202402, 2_000_000), ("14", 202402, 2_004_000),  # 4,000 of 2,004,000: 0.1996 %
+            ("44", 202403, 3_000_000), ("14", 202403, 2_999_000),  # 0.033 %
+            ("44", 202404, 0),
+        )
+    ]  # fmt: skip
+    report = pe.check(pe.open(make_store(ytd, source="gacc_bulletin_ytd", name="ytd")))
+    (row,) = found(report, "revisions")
+    assert not row.failed
+    assert row.text == ("year to date minus the sum of months: 1 of 4 above 0.1 %, largest 0.200%")
+
+
+def test_cells_of_one_currency_only(make_store: Make) -> None:
+    make_store(panel(), currency="USD")
+    path = make_store(panel(lambda p, q, m: (p, m) == ("14", 202401)), currency="CNY", name="cny")
+    (row,) = found(pe.check(pe.open(path)), "currencies")
+    assert row.text == "4 of 32 cells are held in one currency only" and not row.failed
+
+
+def test_an_old_version_is_checked_as_it_was(make_store: Make) -> None:
+    make_store(panel(lambda p, q, m: (p, m) == ("14", 202403)), source="gacc_query")
+    make_store(totals(), source="gacc_bulletin", name="totals")
+    path = make_store(
+        [r for r in panel() if (r["province"], r["period"]) == ("14", 202403)],
+        source="gacc_query", name="the missing piece", vintage=1_710_000_000,
+        listed={"province": ("14",)},
+    )  # fmt: skip
+    assert pe.check(pe.open(path, version=2)).failed
+    assert not pe.check(pe.open(path)).failed
+    assert pe.check(pe.open(path, as_of="2023-12-31")).failed
+
+
+def test_an_empty_report_reads(make_store: Make) -> None:
+    report = pe.check(pe.open(make_store([{"period": 202401, "value": 1}])))
+    assert (report.rows, report.failed) == ((), False)
+    assert report.to_text() == "0 findings, 0 failed"
+    assert isinstance(pl.DataFrame(report.to_dict()["rows"]), pl.DataFrame)
