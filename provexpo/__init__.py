@@ -39,7 +39,7 @@ _DOOR = {
     "value": "metrics.value",
 }
 
-__all__ = sorted([*_DOOR, "__version__"])  # noqa: PLE0604, PLE0605
+__all__ = sorted([*_DOOR, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

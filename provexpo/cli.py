@@ -195,14 +195,14 @@ def add(
     layout: Annotated[str | None, typer.Option(help="query, bulletin or tidy.")] = None,
     vintage: Annotated[str | None, typer.Option(help="Date of publication or download.")] = None,
     covers: Annotated[
-        str | None, typer.Option(help="What the files cover: 'partners=all; products=1201', or a file.")
+        str | None, typer.Option(help="What they cover: 'partners=all; products=1201', or a file.")
     ] = None,
     period: Annotated[str | None, typer.Option(help="Window of files without months.")] = None,
     accept_full: Annotated[
         str | None, typer.Option(help="Files that may have exactly 10,000 rows.")
     ] = None,
     reporter: Reporter = "CHN",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out files that fail.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad files.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, write nothing.")] = False,
     report: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
 ) -> None:  # fmt: skip

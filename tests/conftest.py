@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real customs files; tests that need it skip with a reason where it is absent."""
+    """The folder of real customs files; tests that need it skip where it is absent."""
     folder = Path(os.environ.get("PROVEXPO_REAL_DATA", ROOT.parent / "shared" / "data" / "real"))
     if not folder.is_dir():
         pytest.skip("no real customs files here; set PROVEXPO_REAL_DATA to their folder")

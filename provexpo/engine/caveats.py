@@ -9,16 +9,12 @@ from provexpo.engine.coverage import SlotCover, months_list
 from provexpo.engine.query import MAX_STRAY, Query, tiles_of
 from provexpo.ingest.rows import DIMENSIONS
 from provexpo.result import Caveat
+from provexpo.vocab import phrase
 
 _SHOWN = 5
-_BASIS = {
-    "registered": "province = where the trading firm is registered, not where goods are made",
-    "origin": "province = where the exported goods were made",
-    "destination": "province = where the imports are used",
-}
 
 
-def scope_texts(query: Query, summed: Sequence[str]) -> list[str]:
+def scope_texts(query: Query, summed: Sequence[str], lang: str = "en") -> list[str]:
     """What the figures are summed over that nobody declared complete, such as
     "products: 85177950 only"."""
     texts: dict[str, None] = {}
@@ -29,113 +25,112 @@ def scope_texts(query: Query, summed: Sequence[str]) -> list[str]:
             kinds = {b.extent(name).kind for b in boxes}
             if name not in summed or not kinds - {"declared", "absent"}:
                 continue
+            dimension = phrase(f"dimension.{name}", lang)
             listed = sorted({c for b in boxes for c in b.extent(name).codes})
             wanted = choice.coverage.wanted[name].codes
             if listed and not kinds & {"declared", "assumed"}:
                 if wanted is not None and set(wanted) <= set(listed):
                     continue
-                few = ", ".join(listed) if len(listed) <= _SHOWN else f"{len(listed):,} listed ones"
-                texts[f"{name}s: {few} only"] = None
+                few = phrase("list", lang).join(listed)
+                if len(listed) > _SHOWN:
+                    few = phrase("scope.many", lang, count=f"{len(listed):,}")
+                texts[phrase("scope.only", lang, dimension=dimension, codes=few)] = None
             elif "assumed" in kinds:
-                texts[f"{name}s assumed complete"] = None
+                texts[phrase("scope.assumed", lang, dimension=dimension)] = None
     return list(texts)
 
 
 def caveats_for(query: Query, summed: Sequence[str], *, compares: bool) -> list[Caveat]:
     """The caveats every metric shares. `compares`: the metric needs its base window."""
+    lang = query.call.arguments.lang
     found: list[Caveat] = []
     if query.trade.illustrative:
-        found.append(Caveat("illustrative", "illustrative sample, not data"))
-    scope = scope_texts(query, summed)
+        found.append(Caveat("illustrative", phrase("illustrative", lang)))
+    scope = scope_texts(query, summed, lang)
     if scope:
-        found.append(Caveat("scope", "; ".join(scope)))
-    found += _stray(query)
-    found += _windows(query, compares)
-    found += _choice(query)
+        found.append(Caveat("scope", phrase("join", lang).join(scope)))
+    found += _stray(query, lang)
+    found += _windows(query, compares, lang)
+    found += _choice(query, lang)
     notes = dict.fromkeys(n for s in query.call.selections.values() for n in s.notes)
     found += [Caveat("definition", n) for n in notes]
     return found
 
 
-def _stray(query: Query) -> list[Caveat]:
+def _stray(query: Query, lang: str) -> list[Caveat]:
     found = []
     for dimension, share in query.stray.items():
-        verdict = "figures are missing" if share > MAX_STRAY else "counted where they are listed"
-        found.append(
-            Caveat(
-                "scope_varies",
-                f"{dimension}s differ between the files of different months; those not listed in"
-                f" every month carry {share:.2%} of the value: {verdict}. Declare what the files"
-                " cover (--covers) to settle it",
-            )
+        verdict = "missing" if share > MAX_STRAY else "counted"
+        text = phrase(
+            "scope_varies.weighed",
+            lang,
+            dimension=phrase(f"dimension.{dimension}", lang),
+            share=f"{share:.2%}",
+            verdict=phrase(f"scope_varies.{verdict}", lang),
         )
+        found.append(Caveat("scope_varies", text))
     for (dimension, base), codes in query.steady.items():
-        where = "window and base" if base else "window"
-        found.append(
-            Caveat(
-                "scope_varies",
-                f"only {len(codes)} {dimension} codes are held throughout the {where};"
-                " the rows of others are missing",
-            )
+        text = phrase(
+            "scope_varies.steady",
+            lang,
+            count=len(codes),
+            dimension=phrase(f"dimension.{dimension}", lang),
+            where=phrase("where.both" if base else "where.window", lang),
         )
+        found.append(Caveat("scope_varies", text))
     return found
 
 
-def _uncovered(covers: Sequence[SlotCover]) -> str:
+def _uncovered(covers: Sequence[SlotCover], lang: str) -> str:
     texts = []
     for reason in dict.fromkeys(c.reason for c in covers if c.tiles is None):
         months = sorted({m for c in covers if c.reason == reason for m in c.missing_months})
-        if reason == "combined_janfeb":
-            texts.append(f"{months_list(months)}: held only as January and February together")
-        elif reason == "scope":
-            texts.append("the files of different months list different codes")
-        else:
-            texts.append(f"not covered: {months_list(months)}")
-    return "; ".join(texts)
+        texts.append(phrase(f"uncovered.{reason}", lang, months=months_list(months)))
+    return phrase("join", lang).join(texts)
 
 
-def _windows(query: Query, compares: bool) -> list[Caveat]:
+def _windows(query: Query, compares: bool, lang: str) -> list[Caveat]:
+    call, found = query.call, []
     now = [pair[0] for pair in query.slots if pair[0].tiles is None]
     base = [pair[1] for pair in query.slots if pair[1].tiles is None]
-    found = []
     if now:
-        found.append(
-            Caveat("missing", f"{query.call.window} is missing: {_uncovered(now)}", len(now))
-        )
+        why = _uncovered(now, lang)
+        text = phrase("missing.window", lang, window=call.window, why=why)
+        found.append(Caveat("missing", text, len(now)))
     if base:
-        text = f"the base {query.call.base} is missing: {_uncovered(base)}"
+        text = phrase("missing.base", lang, window=call.base, why=_uncovered(base, lang))
         found.append(Caveat("missing" if compares else "base_missing", text, len(base)))
-    cut = cut_slots(query.call.slots, query.call.keys)
+    cut = cut_slots(call.slots, call.keys)
     if cut:
-        texts = ", ".join(f"{name} holds {w} only" for name, w in cut.items())
-        found.append(Caveat("partial_period", texts))
-    if any(w.splits_new_year for w in query.call.slots):
-        found.append(
-            Caveat(
-                "lunar_new_year",
-                "a window holds only one of January and February: the date of the Lunar New Year"
-                " moves trade between the two",
-            )
-        )
+        texts = [phrase("partial_period", lang, name=n, window=w) for n, w in cut.items()]
+        found.append(Caveat("partial_period", phrase("list", lang).join(texts)))
+    if any(w.splits_new_year for w in call.slots):
+        found.append(Caveat("lunar_new_year", phrase("lunar_new_year.window", lang)))
     return found
 
 
-def _choice(query: Query) -> list[Caveat]:
+def _choice(query: Query, lang: str) -> list[Caveat]:
     call, found = query.call, []
     if call.arguments.currency is None and query.currency != "USD":
-        found.append(Caveat("currency", f"in {query.currency}: no USD is held for this"))
+        text = phrase("currency.fallback", lang, currency=query.currency)
+        found.append(Caveat("currency", text))
     if call.default_by and call.arguments.by is None and not call.keys:
-        found.append(
-            Caveat("by", "one national row: no table that holds this is broken down further")
-        )
+        found.append(Caveat("by", phrase("by.nation", lang)))
     if any(k.dimension == "province" for k in call.keys):
         for basis in {c.grain.basis for c in query.chosen.values()}:
-            found.append(Caveat("basis", _BASIS[basis]))
+            found.append(Caveat("basis", phrase(f"basis.{basis}", lang)))
     if len(query.chosen) > 1:
         texts = [
-            f"{flow}s {c.grain.export_valuation if flow == 'export' else c.grain.import_valuation}"
-            f" from {c.grain.id}"
+            phrase(
+                "valuation",
+                lang,
+                flow=phrase(f"flow.{flow}", lang),
+                valuation=c.grain.export_valuation
+                if flow == "export"
+                else c.grain.import_valuation,
+                table=c.grain.id,
+            )
             for flow, c in query.chosen.items()
         ]
-        found.append(Caveat("valuation", "; ".join(texts)))
+        found.append(Caveat("valuation", phrase("join", lang).join(texts)))
     return found

@@ -18,11 +18,15 @@ from provexpo.ingest.rows import DIMENSIONS
 
 @dataclass(frozen=True)
 class Measure:
-    """A sum over the cells of a key: `what` is summed where `when` holds (SQL over `f`)."""
+    """A sum over the cells of a key: `what` is summed where `when` holds (SQL over `f`).
+
+    `whole`: a cell in which `what` is missing makes the sum missing, instead of being left out.
+    """
 
     name: str
     when: str = ""
     what: str = "f.value"
+    whole: bool = False
 
 
 def prefix_test(codes: Sequence[str], level: int, name: str) -> tuple[str, dict[str, Any]]:
@@ -114,6 +118,7 @@ def build(
     measures: Sequence[Measure],
     *,
     deferred: Sequence[str] = (),
+    plain: bool = False,
     spine_from_all: bool = False,
     steady: Mapping[tuple[str, bool], frozenset[str]] | None = None,
 ) -> Cells:
@@ -121,7 +126,10 @@ def build(
     where, params = table_test(call, chosen, currency, deferred)
     raw = raw_columns(call, chosen)
     keys = [k.column for k in call.entity_keys]
-    steps = [TILES, SLOTS, _cells(raw, measures, where)]
+    if plain:
+        steps = [SLOTS, _plain_cells(raw, measures, where)]
+    else:
+        steps = [TILES, SLOTS, _cells(raw, measures, where)]
     source = "cells"
     if any(k.lookup for k in call.entity_keys):
         steps.append(Step("grouped", _grouped(call, "cells", measures)))
@@ -143,26 +151,43 @@ def _list(*parts: str) -> str:
     return ", ".join(p for p in parts if p)
 
 
-def _names(measures: Sequence[Measure]) -> list[str]:
-    return [n for m in measures for n in (m.name, f"base_{m.name}")]
+def _sums(measures: Sequence[Measure], now: str, base: str) -> list[str]:
+    """The sums of each measure over the window and over its base."""
+    sums = []
+    for m in measures:
+        for test, prefix in ((now, ""), (base, "base_")):
+            when = test + (f" AND {m.when}" if m.when else "")
+            total = f"sum(CASE WHEN {when} THEN {m.what} END)"
+            if m.whole:
+                lacking = f"count(CASE WHEN {when} AND {m.what} IS NULL THEN 1 END)"
+                total = f"CASE WHEN {lacking} = 0 THEN coalesce({total}, 0) END"
+            sums.append(f"CAST({total} AS BIGINT) AS {prefix}{m.name}")
+    return sums
 
 
 def _cells(raw: list[tuple[str, str]], measures: Sequence[Measure], where: str) -> Step:
-    sums = []
-    for m in measures:
-        for base, prefix in ((0, ""), (1, "base_")):
-            when = f"t.is_base = {base}" + (f" AND {m.when}" if m.when else "")
-            sums.append(
-                f"CAST(sum(CASE WHEN {when} THEN {m.what} END) AS BIGINT) AS {prefix}{m.name}"
-            )
+    """Rows matched with the tiles: for time keys, and where combined months stand in."""
     columns = _list(*(f"{sql} AS {name}" for name, sql in raw), "t.slot")
     groups = _list(*(sql for _, sql in raw), "t.slot")
-    body = ",\n  ".join([columns, *sums])
+    body = ",\n  ".join([columns, *_sums(measures, "t.is_base = 0", "t.is_base = 1")])
     return Step(
         "cells",
         f"SELECT {body}\nFROM flows AS f\nJOIN tiles AS t"
         " ON f.flow = t.flow AND f.period = t.period AND f.months = t.months"
         f"\nWHERE {where}\n  AND f.period BETWEEN $first AND $last\nGROUP BY {groups}",
+    )
+
+
+def _plain_cells(raw: list[tuple[str, str]], measures: Sequence[Measure], where: str) -> Step:
+    """The same for one window of single months: two ranges of months say it, without a join."""
+    now, base = (f"f.period BETWEEN ${n}_first AND ${n}_last" for n in ("now", "base"))
+    columns = _list(*(f"{sql} AS {name}" for name, sql in raw), "CAST($slot AS BIGINT) AS slot")
+    groups = "".join(f"\nGROUP BY {_list(*(sql for _, sql in raw))}" if raw else "")
+    body = ",\n  ".join([columns, *_sums(measures, now, base)])
+    return Step(
+        "cells",
+        f"SELECT {body}\nFROM flows AS f\nWHERE {where}\n  AND f.months = 1"
+        f" AND ({now} OR {base}){groups}",
     )
 
 
@@ -174,8 +199,14 @@ def _joins(call: Call) -> str:
 
 def _grouped(call: Call, source: str, measures: Sequence[Measure]) -> str:
     keys = _list(*(k.column for k in call.entity_keys), "slot")
-    sums = ", ".join(f"CAST(sum({n}) AS BIGINT) AS {n}" for n in _names(measures))
-    return f"SELECT {keys}, {sums}\nFROM {source}{_joins(call)}\nGROUP BY {keys}"
+    sums = []
+    for m in measures:
+        for name in (m.name, f"base_{m.name}"):
+            total = f"sum({name})"
+            if m.whole:
+                total = f"CASE WHEN count(*) = count({name}) THEN {total} END"
+            sums.append(f"CAST({total} AS BIGINT) AS {name}")
+    return f"SELECT {_list(keys, *sums)}\nFROM {source}{_joins(call)}\nGROUP BY {keys}"
 
 
 def _shown_codes(call: Call) -> tuple[str, dict[str, Any]]:
@@ -236,7 +267,10 @@ def _covered(measures: Sequence[Measure], held: tuple[str, str]) -> str:
     for m in measures:
         for prefix, flag, test in (("", "has_value", held[0]), ("base_", "has_base", held[1])):
             name = prefix + m.name
-            parts.append(f"CASE WHEN s.{flag}{test} THEN coalesce(c.{name}, 0) END AS {name}")
+            zero = f"coalesce(c.{name}, 0)"
+            if m.whole:  # NULL in a cell is missing; only no cell at all is zero
+                zero = f"CASE WHEN c.slot IS NULL THEN 0 ELSE c.{name} END"
+            parts.append(f"CASE WHEN s.{flag}{test} THEN {zero} END AS {name}")
     return ",\n  ".join(parts)
 
 

@@ -38,19 +38,26 @@ class DuckEngine:
     ) -> None:
         """Let `flows` be these files; with a date, the newest figure published by then."""
         view = (tuple(current), tuple(history), published_by)
-        if view != self._view:
+        if view == self._view:
+            return
+        try:
             self._con.execute(f"CREATE OR REPLACE VIEW flows AS {_flows_sql(*view)}")
-            self._view = view
+        except duckdb.Error as err:
+            raise QueryError(
+                "a file of the store cannot be read",
+                where=str(err).splitlines()[0],
+                do="restore the store's folder from a backup, or load the files into a new store",
+            ) from err
+        self._view = view
 
     def lookup(self, name: str, frame: pl.DataFrame) -> None:
         """Make a small table of the vocabulary available under a fixed name."""
         self._con.register(name, _ArrowOnly(frame))
 
     def run(self, sql: str, params: Mapping[str, Any]) -> pl.DataFrame:
-        """Run one statement. Only those values are bound that it names."""
-        used = {k: v for k, v in params.items() if f"${k}" in sql}
+        """Run one statement with the values it names."""
         try:
-            relation = self._con.sql(sql, params=used or None)
+            relation = self._con.sql(sql, params=dict(params) or None)
             return pl.DataFrame(relation)
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as err:
             raise QueryError(

@@ -23,11 +23,12 @@ class Form:
     """What a metric's frame looks like: its columns after the keys, and their units."""
 
     metric: str
-    title: str
+    title: str  # a key of seeds/phrases.csv, without "title."
     method: str  # the section of docs/methods that defines it
     definition: str
     units: Mapping[str, str]  # column -> unit; "currency" becomes that of the call
     compares: bool = False  # the base window is needed for the metric itself
+    gap: str = "scope"  # the reason of rows that are missing inside a covered window
 
 
 def finish(
@@ -47,7 +48,7 @@ def finish(
     body = [c for c in form.units if c not in tail]
     frame = frame.select([*keys, *body, *tail])
     shared = caveats_for(query, summed, compares=form.compares)
-    every = (*shared, *_row_caveats(frame), *caveats)
+    every = (*shared, *_small_bases(frame, form, call.arguments.lang), *caveats)
     units = {k: vocab.field(k).unit for k in keys}
     for c in body:
         units[c] = query.currency if form.units[c] == "currency" else form.units[c]
@@ -70,7 +71,7 @@ def _with_reasons(query: Query, frame: pl.DataFrame, form: Form) -> pl.DataFrame
         text = now.reason
         if text is None and form.compares and base.reason:
             text = f"base_{base.reason}"
-        reasons.append((now.window.first, text or "scope"))
+        reasons.append((now.window.first, text or form.gap))
     table = pl.DataFrame(reasons, schema={"slot": pl.Int64, "slot_reason": pl.String}, orient="row")
     lny = {w.first: w.splits_new_year for w in query.call.slots}
     missing = pl.col("status") == "missing"
@@ -116,29 +117,28 @@ def _key_columns(query: Query) -> list[str]:
     return columns
 
 
-def _row_caveats(frame: pl.DataFrame) -> list[Caveat]:
-    found = []
-    if "small_base" in frame.columns:
-        small = int(frame["small_base"].sum() or 0)
-        if small:
-            found.append(
-                Caveat("small_base", "changes from a small base say little: use ratio or pp", small)
-            )
-    return found
+def _small_bases(frame: pl.DataFrame, form: Form, lang: str) -> list[Caveat]:
+    small = int(frame["small_base"].sum() or 0) if "small_base" in frame.columns else 0
+    if not small:
+        return []
+    return [Caveat("small_base", vocab.phrase(f"small_base.{form.metric}", lang), small)]
 
 
 def _title(query: Query, form: Form, summed: Sequence[str]) -> str:
-    call = query.call
-    chosen = [
-        s.label_zh if call.arguments.lang == "zh" else s.label_en
-        for s in call.selections.values()
-        if s.codes is not None
-    ]
-    parts = [form.title, " and ".join(f"{f}s" for f in query.chosen), *chosen, str(call.window)]
+    call, lang = query.call, query.call.arguments.lang
+    chosen = [s.label(lang) for s in call.selections.values() if s.codes is not None]
+    flows = vocab.phrase("and", lang).join(vocab.phrase(f"flow.{f}", lang) for f in query.chosen)
+    parts = [vocab.phrase(f"title.{form.title}", lang), flows, *chosen, str(call.window)]
     if form.compares:
-        parts.append(f"against {call.base}")
-    parts += [query.currency, *[t for t in scope_texts(query, summed) if t.endswith(" only")]]
-    return ", ".join(p for p in parts if p)
+        parts.append(vocab.phrase("title.against", lang, base=call.base))
+    # The scopes that limit the figures, not those that are only assumed, belong in the title.
+    assumed = {vocab.phrase("scope.assumed", lang, dimension=_dimension(d, lang)) for d in summed}
+    limits = [t for t in scope_texts(query, summed, lang) if t not in assumed]
+    return vocab.phrase("list", lang).join(p for p in [*parts, query.currency, *limits] if p)
+
+
+def _dimension(name: str, lang: str) -> str:
+    return vocab.phrase(f"dimension.{name}", lang)
 
 
 def _receipt(query: Query, answer: Answer, form: Form, summed: Sequence[str]) -> Receipt:

@@ -11,7 +11,9 @@ from provexpo.engine.steps import Step
 from provexpo.errors import ProvexpoError
 from provexpo.periods import Window, base_window
 from provexpo.result import Caveat
+from provexpo.vocab import phrase
 
+_YEARS_SHOWN = 2
 _STEP = Step("together", "SELECT slot, value, base_value FROM sums")
 
 
@@ -25,14 +27,24 @@ def _whole(window: Window) -> Window:
 def together(
     query: Query, measure: Measure, *, flows: Sequence[str] = (), unit: str = ""
 ) -> list[Caveat]:
-    """A caveat with the national figure of the stretched window; none where it is not needed.
+    """Caveats with the national figure of January and February together; none where not needed.
 
-    `unit` is that of the measure where it is not money.
+    For a window that holds only one of them, that of the stretched window; for rows by month,
+    that of the newest years. `unit` is that of the measure where it is not money.
     """
     call = query.call
-    if call.time_key or not call.window.splits_new_year:
-        return []
-    whole = _whole(call.window)
+    if call.time_key is None:
+        wholes = [_whole(call.window)] if call.window.splits_new_year else []
+    else:
+        years = sorted({w.first // 100 for w in call.slots if w.splits_new_year})
+        wholes = [Window(y * 100 + 1, y * 100 + 2) for y in years[-_YEARS_SHOWN:]]
+    return [_figure(query, measure, flows, unit, whole) for whole in wholes]
+
+
+def _figure(
+    query: Query, measure: Measure, flows: Sequence[str], unit: str, whole: Window
+) -> Caveat:
+    call, lang = query.call, query.call.arguments.lang
     # Month on month has no base of the same calendar months: the year before stands in.
     lag = (call.base.first // 100 - call.window.first // 100 if call.base else 0) or -1
     against = base_window(whole, whole.shifted(12 * lag))
@@ -45,12 +57,17 @@ def together(
         both = prepare(query.trade, arguments, default_by=(), flows=flows)
         row = run(both, [measure], [_STEP], order="value").frame.row(0, named=True)
     except ProvexpoError as err:
-        return [Caveat("janfeb_together", f"{whole} cannot be given: {err.what}")]
+        return Caveat("janfeb_together", phrase("janfeb.error", lang, window=whole, why=err.what))
     if row["value"] is None:
-        return [
-            Caveat("janfeb_together", f"{whole} is not covered, so it cannot be given beside it")
-        ]
-    text = f"{whole} as a whole, all rows together: {row['value']:,} {unit or query.currency}"
+        return Caveat("janfeb_together", phrase("janfeb.uncovered", lang, window=whole))
+    text = phrase(
+        "janfeb.together",
+        lang,
+        window=whole,
+        value=f"{row['value']:,}",
+        currency=unit or query.currency,
+    )
     if row["value"] >= 0 and (row["base_value"] or 0) > 0:
-        text += f" ({row['value'] / row['base_value'] - 1:+.1%} against {against})"
-    return [Caveat("janfeb_together", text)]
+        change = f"{row['value'] / row['base_value'] - 1:+.1%}"
+        text += phrase("janfeb.change", lang, change=change, base=against)
+    return Caveat("janfeb_together", text)

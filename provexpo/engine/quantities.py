@@ -6,6 +6,7 @@ from provexpo.engine.cells import table_test
 from provexpo.engine.query import Query, window_bounds
 from provexpo.errors import CallError
 from provexpo.result import Caveat
+from provexpo.vocab import phrase
 
 
 def one_unit(query: Query) -> tuple[str, list[Caveat]]:
@@ -30,5 +31,7 @@ def one_unit(query: Query) -> tuple[str, list[Caveat]]:
             do="select products of one unit with product=",
         )
     absent = int(found["n"].sum() or 0) - int(found["held"].sum() or 0)
-    caveats = [Caveat("quantity_missing", "cells without a quantity are left out of it", absent)]
-    return (units[0] if units else "no unit"), caveats if absent else []
+    text = phrase("quantity_missing", query.call.arguments.lang)
+    return (units[0] if units else "no unit"), (
+        [Caveat("quantity_missing", text, absent)] if absent else []
+    )

@@ -14,7 +14,7 @@ from provexpo.engine.call import Arguments, Call, read_call
 from provexpo.engine.cells import Measure, prefix_test
 from provexpo.engine.coverage import SlotCover, common
 from provexpo.engine.rates import cny_per_usd
-from provexpo.engine.steps import Step, pack_slot, pack_tile, statement
+from provexpo.engine.steps import Step, named_in, pack_slot, pack_tile, statement
 from provexpo.engine.tables import Chosen, choose
 from provexpo.engine.trade import Trade
 from provexpo.errors import CoverageError
@@ -178,7 +178,8 @@ def _weigh(
         " AND f.period IN (SELECT unnest(CAST($periods AS BIGINT[])))"
     )
     query.trade.use_files({(choice.flow, query.currency)})
-    row = query.trade.engine.run(sql, {**params, **values, "periods": periods}).row(0, named=True)
+    bound = {**params, **values, "periods": periods}
+    row = query.trade.engine.run(sql, bound).row(0, named=True)
     if not row["stray"]:
         return
     share = row["stray"] / row["total"] if row["total"] else 1.0
@@ -211,6 +212,26 @@ def _packed(query: Query) -> dict[str, list[int]]:
                 for period, months in choice.coverage.slot(cover.window).tiles or ():
                     tiles.append(pack_tile(choice.flow, slot, is_base, period, months))
     return {"tiles": tiles, "slots": slots}
+
+
+def _is_plain(query: Query) -> bool:
+    """True for one window, of which single months alone are read."""
+    spans = (
+        span
+        for choice in query.chosen.values()
+        for base in (False, True)
+        for span in tiles_of(query, choice, base=base)
+    )
+    return query.call.time_key is None and all(months == 1 for _, months in spans)
+
+
+def _ranges(query: Query) -> dict[str, int]:
+    now, base = query.slots[0]
+    return {
+        "slot": now.window.first,
+        "now_first": now.window.first, "now_last": now.window.last,
+        "base_first": base.window.first, "base_last": base.window.last,
+    }  # fmt: skip
 
 
 def _thresholds(query: Query) -> tuple[str, dict[str, float]]:
@@ -257,6 +278,7 @@ def run(
         query.currency,
         measures,
         deferred=query.deferred,
+        plain=_is_plain(query),
         spine_from_all=uncovered,
         steady=query.steady,
     )
@@ -271,8 +293,8 @@ def run(
     own = [s.filled(identifiers) for s in steps]
     last = f"SELECT * FROM {own[-1].name}"
     bound = {
-        **common_steps.params, **_packed(query), **window_bounds(query), **thresholds,
-        **(params or {}),
+        **common_steps.params, **_packed(query), **window_bounds(query), **_ranges(query),
+        **thresholds, **(params or {}),
     }  # fmt: skip
     if "province" in query.deferred and call.selections["province"].codes is not None:
         s = call.selections["province"]
@@ -284,5 +306,5 @@ def run(
     for name, table in lookups(call.keys).items():
         query.trade.engine.lookup(name, table)
     query.trade.use_files({(flow, query.currency) for flow in query.chosen})
-    used = {k: v for k, v in bound.items() if f"${k}" in sql}
+    used = named_in(sql, bound)
     return Answer(query.trade.engine.run(sql, used), sql, used)

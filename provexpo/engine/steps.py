@@ -5,9 +5,11 @@ Values are bound (`$name`); identifiers come from fixed vocabularies through `{n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from textwrap import dedent, indent
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ SLOTS = Step(
     FROM (SELECT unnest(CAST($slots AS BIGINT[])) AS code) AS packed
     """,
 )
+
+
+def named_in(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a statement names; DuckDB refuses others."""
+    return {k: v for k, v in params.items() if re.search(rf"\${k}\b", sql)}
 
 
 def pack_tile(flow: str, slot: int, is_base: bool, period: int, months: int) -> int:

@@ -125,12 +125,14 @@ class Trade:
         held = ", ".join(self.flows(reporter))
         others = sorted({s[0].grain.reporter for s in self._tables.values()} - {reporter})
         what = f"the store holds no {flow}s of reporter {reporter}"
+        if not self._tables and self._snapshot.loads:
+            what = f"nothing that the store holds was published by {self.as_of}"
         elsewhere = f"reporters {', '.join(others)}" if others else None
         raise CoverageError(
-            what if self._tables else "the store is empty",
+            what if self._snapshot.loads else "the store is empty",
             where=str(self._snapshot.place),
             expected=f"it holds: {held}" if held else elsewhere,
-            do="pass flow= (--flow) as held" if held else "load files with `provexpo add`",
+            do="pass flow= (--flow) as held" if held else "see it with `provexpo show STORE`",
         )
 
     def coverage(self) -> list[dict[str, Any]]:

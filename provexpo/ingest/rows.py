@@ -128,7 +128,9 @@ class Scope:
 
     @staticmethod
     def from_dict(d: dict[str, Any]) -> Scope:
-        extents: dict[str, Any] = {n: Extent(d[n]["kind"], tuple(d[n]["codes"])) for n in DIMENSIONS}
+        extents: dict[str, Any] = {
+            n: Extent(d[n]["kind"], tuple(d[n]["codes"])) for n in DIMENSIONS
+        }
         boxed = (*DIMENSIONS, "grain", "spans")
         rest: dict[str, Any] = {k: v for k, v in d.items() if k not in boxed}
         return Scope(

@@ -107,6 +107,6 @@ def balance(
     )  # fmt: skip
     query = prepare(trade, arguments, default_by=("partner",), flows=FLOWS)
     answer = run(query, MEASURES, STEPS, order="rank NULLS LAST")
-    form = Form("balance", "Balance", "0", balance.__doc__ or "", UNITS)
+    form = Form("balance", "balance", "0", balance.__doc__ or "", UNITS)
     caveats = together(query, MEASURES[0], flows=FLOWS)
     return finish(query, answer, form, summed=summed_over(query), caveats=caveats)

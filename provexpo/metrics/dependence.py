@@ -13,6 +13,7 @@ from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError
 from provexpo.result import Caveat
+from provexpo.vocab import phrase
 
 if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
@@ -185,7 +186,7 @@ def dependence(
     )  # fmt: skip
     measures, params = _measures(query)
     answer = run(query, measures, STEPS, order="rank NULLS LAST", params=params)
-    form = Form("dependence", "Dependence", "1.1-1.3", dependence.__doc__ or "", UNITS)
+    form = Form("dependence", "dependence", "1.1-1.3", dependence.__doc__ or "", UNITS)
     summed = summed_over(query, "province", "partner")
     caveats = [*_caveats(query, params), *together(query, measures[0])]
     return finish(query, answer, form, summed=summed, caveats=caveats)
@@ -230,26 +231,11 @@ def _partial_partners(query: Query) -> bool:
 
 
 def _caveats(query: Query, params: dict[str, Any]) -> list[Caveat]:
-    found = []
+    lang, found = query.call.arguments.lang, []
     if params["partners_partial"]:
-        found.append(
-            Caveat(
-                "scope", "the share is missing: the files were declared to hold some partners only"
-            )
-        )
+        found.append(Caveat("scope", phrase("scope.partial_partners", lang)))
     if not params["has_products"]:
-        found.append(
-            Caveat(
-                "columns",
-                "share_ex98 and share_unclassified are NULL: they need a table with all products",
-            )
-        )
+        found.append(Caveat("columns", phrase("columns.no_products", lang)))
     if not params["all_provinces"]:
-        found.append(
-            Caveat(
-                "columns",
-                "columns that compare with the nation are NULL: they need all provinces; with"
-                " 'province' in by= they are kept",
-            )
-        )
+        found.append(Caveat("columns", phrase("columns.not_nation", lang)))
     return found

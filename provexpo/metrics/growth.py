@@ -14,8 +14,9 @@ from provexpo.engine.query import Answer, Query, prepare, run
 from provexpo.engine.steps import CHANGE_STATUS, SMALL_BASE, Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError, PeriodError
-from provexpo.metrics.measures import measures_for, refuse_measure, units_for
+from provexpo.metrics.measures import gap_reason, measures_for, refuse_measure, units_for
 from provexpo.result import Caveat
+from provexpo.vocab import phrase
 
 if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
@@ -175,7 +176,10 @@ def growth(
     if kind == "mom":
         answer, caveats = _without_new_year(query, answer)
     units, notes = units_for(query, measure, UNITS)
-    form = Form("growth", "Growth", "2.1-2.2", growth.__doc__ or "", units, compares=True)
+    form = Form(
+        "growth", "growth", "2.1-2.2", growth.__doc__ or "", units, compares=True,
+        gap=gap_reason(measure),
+    )  # fmt: skip
     together_text = together(query, measures[0], flows=flows, unit=units["value"])
     every = [*caveats, *notes, *together_text]
     return finish(query, answer, form, summed=summed_over(query), caveats=every)
@@ -215,6 +219,6 @@ def _without_new_year(query: Query, answer: Answer) -> tuple[Answer, list[Caveat
     )
     if not undefined:
         return answer, []
-    text = "month on month into January, February and March is not defined on unadjusted figures"
+    text = phrase("lunar_new_year.mom", query.call.arguments.lang)
     caveat = Caveat("lunar_new_year", text, frame.filter(hit).height)
     return Answer(frame, answer.sql, answer.params), [caveat]

@@ -28,7 +28,12 @@ def measures_for(measure: str) -> list[Measure]:
     """The sums of `value`, named so whatever is measured."""
     if measure == "balance":
         return [Measure("value", what="CASE f.flow WHEN 'export' THEN f.value ELSE -f.value END")]
-    return [Measure("value", what=f"f.{measure}")]
+    return [Measure("value", what=f"f.{measure}", whole=measure == "quantity")]
+
+
+def gap_reason(measure: str) -> str:
+    """Why a row is missing inside a covered window."""
+    return "quantity_missing" if measure == "quantity" else "scope"
 
 
 def units_for(

@@ -10,7 +10,7 @@ from provexpo.engine.newyear import together
 from provexpo.engine.query import prepare, run
 from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
-from provexpo.metrics.measures import measures_for, refuse_measure, units_for
+from provexpo.metrics.measures import gap_reason, measures_for, refuse_measure, units_for
 
 if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
@@ -121,6 +121,7 @@ def value(
     measures = measures_for(measure)
     answer = run(query, measures, STEPS, order="rank NULLS LAST")
     units, notes = units_for(query, measure, UNITS)
-    form = Form("value", measure.capitalize(), "0", value.__doc__ or "", units)
+    gap = gap_reason(measure)
+    form = Form("value", measure, "0", value.__doc__ or "", units, gap=gap)
     caveats = [*notes, *together(query, measures[0], flows=flows, unit=units["value"])]
     return finish(query, answer, form, summed=summed_over(query, rows=True), caveats=caveats)

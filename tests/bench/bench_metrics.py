@@ -2,9 +2,9 @@
 
     python tests/bench/bench_metrics.py [ROWS] [ROUNDS]
 
-builds a store of ROWS cells (default 3 million: 31 provinces x 200 partners x HS8 x 36 months, heavy
-tails) in a temporary folder and times, in turn, for a year's dependence on the US by province and a
-year's growth by province and chapter:
+builds a store of ROWS cells (default 3 million: 31 provinces x 200 partners x HS8 x 36 months,
+heavy tails) in a temporary folder and times, in turn, for a year's dependence on the US by province
+and a year's growth by province and chapter:
 
 * the metric, snapshot opened and file list warm;
 * its own SQL run by hand in a bare DuckDB connection over the same files;
@@ -89,7 +89,8 @@ PLAIN = {
           CAST(sum(CASE WHEN partner = 'USA' AND period // 100 = {BASE} THEN value END) AS BIGINT)
             AS base_value,
           CAST(sum(CASE WHEN period // 100 = {BASE} THEN value END) AS BIGINT) AS base_total
-        FROM flows WHERE period BETWEEN {BASE}01 AND {YEAR}12 GROUP BY province ORDER BY province""",
+        FROM flows WHERE period BETWEEN {BASE}01 AND {YEAR}12
+        GROUP BY province ORDER BY province""",
     "growth": f"""
         SELECT province, product // 1000000 AS hs2,
           CAST(sum(CASE WHEN period // 100 = {YEAR} THEN value END) AS BIGINT) AS value,

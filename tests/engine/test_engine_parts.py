@@ -206,7 +206,7 @@ def test_an_old_snapshot_is_not_moved_by_a_later_load(make_store: Make) -> None:
 
 def test_before_anything_was_published_nothing_is_held(make_store: Make) -> None:
     path = make_store([{"period": 202401, "value": 7}])
-    with pytest.raises(CoverageError, match="the store is empty"):
+    with pytest.raises(CoverageError, match="was published by 2020-01-01"):
         pe.value(pe.open(path, as_of="2020-01-01"), during="2024-01")
 
 

@@ -230,11 +230,18 @@ def test_units_are_never_mixed(plant: Plant) -> None:
     assert (one.frame["value"].item(), one.units["value"]) == (5, "台")
 
 
-def test_missing_quantities_are_counted(plant: Plant, caveat: Text) -> None:
+def test_a_missing_quantity_makes_its_sum_missing(plant: Plant) -> None:
     trade = plant([weighed(202401, 6, "千克"), weighed(202401, None, None, province="51")])
-    result = pe.value(trade, measure="quantity", by=[], during="2024-01")
-    assert result.frame["value"].item() == 6
-    assert [c.rows for c in result.caveats if c.code == "quantity_missing"] == [1]
+    nation = pe.value(trade, measure="quantity", by=[], during="2024-01")
+    assert nation.frame.select("value", "status", "reason").rows() == [
+        (None, "missing", "quantity_missing")
+    ]
+    assert [c.rows for c in nation.caveats if c.code == "quantity_missing"] == [1]
+    by_province = pe.value(trade, measure="quantity", by="province", during="2024-01")
+    held = dict(by_province.frame.select("province", "value").rows())
+    assert held == {"44": 6, "51": None}
+    regions = pe.value(trade, measure="quantity", by="region", during="2024-01")
+    assert dict(regions.frame.select("region", "value").rows()) == {"East": 6, "West": None}
 
 
 def test_balance_as_a_measure(plant: Plant) -> None:

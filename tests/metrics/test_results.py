@@ -109,7 +109,7 @@ def test_explained_to_a_reader(sample: pe.Trade, metric: str) -> None:
     assert "Notes" in text and "NULL rule" in text and "References" in text
     assert result.sql in text and "2025-01/2025-07" in text and "illustrative" in text
     assert "2024-01/2024-07" in text
-    for step in ("tiles", "cells", "sums"):
+    for step in ("slots", "cells", "sums"):
         assert f"{step} AS (" in text
 
 

@@ -322,7 +322,9 @@ def test_products_not_listed_throughout_are_missing_rows(plant: Plant, caveat: T
     rows = dict(zip(result.frame["product"], result.frame["value"]))
     assert rows == {"12019019": 2000, "12011000": 2000, "12019011": None}
     assert result.frame["share"].null_count() == 3  # no total to divide by
-    assert "only 2 product codes are held throughout the window" in caveat(result, "scope_varies")
+    assert "only 2 codes of products are held throughout the window" in caveat(
+        result, "scope_varies"
+    )
 
 
 def test_a_single_product_held_in_every_month_needs_no_caveat(plant: Plant, codes: Codes) -> None:
