@@ -1,4 +1,4 @@
-"""Where shipped tables and boundaries lie: inside the wheel, or beside the package in a checkout."""
+"""Where shipped tables and boundaries lie: inside the wheel, or beside the package in a clone."""
 
 from __future__ import annotations
 
