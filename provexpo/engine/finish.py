@@ -15,7 +15,8 @@ from provexpo.result import Caveat, Receipt, Result
 from provexpo.store.snapshot import utc_text
 
 _NAMED = {"province": "province", "partner": "partner", "regime": "regime", "product": "product"}
-_WORDED = ("region", "section", "sector")
+_WORDED = ("region", "section", "sector", "partner_group")
+_TAIL = ("status", "reason", "n_months", "n_months_expected", "small_base", "lny_flag")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def finish(
     frame = _with_reasons(query, answer.frame, form)
     frame = _with_names(query, frame)
     keys = _key_columns(query)
-    tail = [c for c in ("status", "reason", "small_base", "lny_flag") if c in frame.columns]
+    tail = [c for c in _TAIL if c in frame.columns]
     body = [c for c in form.units if c not in tail]
     frame = frame.select([*keys, *body, *tail])
     shared = caveats_for(query, summed, compares=form.compares)
@@ -52,7 +53,7 @@ def finish(
     units = {k: vocab.field(k).unit for k in keys}
     for c in body:
         units[c] = query.currency if form.units[c] == "currency" else form.units[c]
-    units.update({c: "boolean" if c in ("small_base", "lny_flag") else "text" for c in tail})
+    units.update({c: vocab.field(c).unit for c in tail})
     title = _title(query, form, summed)
     return Result(
         frame=frame,
@@ -66,13 +67,18 @@ def finish(
 
 
 def _with_reasons(query: Query, frame: pl.DataFrame, form: Form) -> pl.DataFrame:
-    reasons = []
+    slots = []
     for now, base in query.slots:
         text = now.reason
         if text is None and form.compares and base.reason:
             text = f"base_{base.reason}"
-        reasons.append((now.window.first, text or form.gap))
-    table = pl.DataFrame(reasons, schema={"slot": pl.Int64, "slot_reason": pl.String}, orient="row")
+        held = now.window.n_months - len(now.missing_months)
+        slots.append((now.window.first, text or form.gap, held, now.window.n_months))
+    schema = {
+        "slot": pl.Int64, "slot_reason": pl.String, "n_months": pl.Int64,
+        "n_months_expected": pl.Int64,
+    }  # fmt: skip
+    table = pl.DataFrame(slots, schema=schema, orient="row")
     lny = {w.first: w.splits_new_year for w in query.call.slots}
     missing = pl.col("status") == "missing"
     given = pl.col("reason") if "reason" in frame.columns else pl.lit(None, dtype=pl.String)

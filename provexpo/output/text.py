@@ -42,11 +42,26 @@ def to_text(result: Result, lang: str | None = None, width: int = 100) -> str:
 _Column = tuple[list[str], bool, bool]
 
 
+def _says_nothing(result: Result, name: str) -> bool:
+    """Columns of remarks are left out where no row has one; the other formats keep them."""
+    column = result.frame[name]
+    if name == "reason":
+        return column.null_count() == len(column)
+    if name in ("small_base", "lny_flag"):
+        return not column.any()
+    if name in ("n_months", "n_months_expected"):
+        frame = result.frame
+        return bool((frame["n_months"] == frame["n_months_expected"]).all())
+    return False
+
+
 def _columns(result: Result) -> list[_Column]:
     by_column = scales(result)
     rows = cells(result)
     out = []
     for i, name in enumerate(result.frame.columns):
+        if _says_nothing(result, name):
+            continue
         head = heading(result, name, by_column[name])
         out.append(
             ([*head, *(row[i] for row in rows)], is_number(result, name), name in _KEY_NAMES)

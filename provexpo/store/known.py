@@ -36,6 +36,8 @@ def sort_files(files: Sequence[FileRows], loads: Iterable[Load], scopes: Iterabl
         known.setdefault(scope.sha256, []).append(scope)
     result = Sorted()
     for file in files:
+        if _published_again(file, known.get(file.sha256, [])):
+            file = _as_published(file)
         before = known.get(file.sha256, [])
         if not before:
             result.work.append(file)
@@ -52,8 +54,8 @@ def sort_files(files: Sequence[FileRows], loads: Iterable[Load], scopes: Iterabl
         if was is not None and was != figures_of(file.rows):
             result.warnings.append(
                 f"{file.path} is already loaded, but now reads as other figures (another column"
-                " map, correction or version of provexpo); the store keeps the old ones: load"
-                " the files into a new store to take the new ones"
+                " map, correction or version of provexpo); the store keeps the old ones: state a"
+                " newer --vintage to take the new ones"
             )
             result.skipped.append(file)
             continue
@@ -65,6 +67,19 @@ def sort_files(files: Sequence[FileRows], loads: Iterable[Load], scopes: Iterabl
         result.amended += _replaced(file, before)
         known[file.sha256] = list(in_force([*before, *file.scopes]))
     return result
+
+
+def _published_again(file: FileRows, before: list[Scope]) -> bool:
+    """True where the caller states that a known file's figures were published anew, later: a
+    source may go back to what it had revised. A file's own time is no such statement."""
+    stated = file.vintage_source == "stated"
+    return stated and bool(before) and file.vintage > max(s.vintage for s in before)
+
+
+def _as_published(file: FileRows) -> FileRows:
+    """The same content of another date is told apart by it."""
+    name = f"{file.sha256}@{utc_text(file.vintage)}"
+    return replace(file, sha256=name, scopes=tuple(replace(s, sha256=name) for s in file.scopes))
 
 
 def _refuse_other_flow(file: FileRows, before: list[Scope]) -> None:

@@ -32,7 +32,7 @@ def named(names: str, code: str, name: str, of: tuple[str, str, str]) -> str:
 
 CONTINENT = {
     "USA": "North America", "VNM": "Asia", "DEU": "Europe", "THA": "Asia", "NGA": "Africa",
-    "BRA": "Latin America", "HKG": "Asia", "MEX": "Latin America", "X701": "other",
+    "BRA": "Latin America", "HKG": "Asia", "MEX": "Latin America", "X701": "Other partners",
 }  # fmt: skip
 
 
@@ -45,7 +45,9 @@ KEY_OF: dict[str, Callable[[Row], Any]] = {
     # Regions, sections and sectors show the name in the language asked for.
     "region": lambda r: named("regions", "region", "name_en", ("places", "code", r["province"])),
     "partner": lambda r: r["partner"],
-    "partner_group:ASEAN": lambda r: "ASEAN" if r["partner"] in ("VNM", "THA") else "other",
+    "partner_group:ASEAN": lambda r: (
+        "ASEAN" if r["partner"] in ("VNM", "THA") else "Other partners"
+    ),
     "partner_group:continent": lambda r: CONTINENT[r["partner"]],
     "product:HS2": lambda r: r["product"][:2],
     "product:HS4": lambda r: r["product"][:4],

@@ -97,7 +97,6 @@ def test_every_result_field_is_used(sample: pe.Trade) -> None:
             if not (metric == "dependence" and by.startswith("partner")):
                 used |= set(call(sample, metric, by=by, province="44").frame.columns)
     used |= {"regime", "regime_name"}  # the sample has no regimes
-    used |= {"n_months", "n_months_expected"}  # defined; how a window is covered is told in caveats
     defined = {n for n, r in dictionary().items() if "results" in r["found_in"]}
     assert defined - used == set()
 

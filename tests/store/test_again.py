@@ -70,8 +70,26 @@ def test_a_known_file_among_new_ones_is_only_counted(
     assert state(desk) == JANUARY | february
 
 
-def test_another_stated_vintage_of_a_known_file_is_reported(desk: Path, query_csv: Files) -> None:
-    report = add(desk, query_csv("a.csv", JANUARY), flow="export", vintage="2025-09-01")
+def test_figures_that_a_source_goes_back_to_count_again(
+    desk: Path, query_csv: Files, state: Any, listing: Any
+) -> None:
+    revised = {**JANUARY, (202501, "44", "502"): 25}
+    add(desk, query_csv("b.csv", revised), flow="export", vintage="2025-04-01")
+    assert state(desk) == revised
+    report = add(desk, query_csv("a.csv", JANUARY), flow="export", vintage="2025-05-01")
+    assert (report.load, report.rows_changed, report.rows_unchanged) == (3, 1, 1)
+    assert state(desk) == JANUARY
+    before = listing(desk)
+    again = add(desk, query_csv("a.csv", JANUARY), flow="export", vintage="2025-05-01")
+    assert again.load is None and listing(desk) == before
+    april = pe.open(desk, as_of="2025-04-15")
+    assert pe.value(april, during="2025-01", province="44").frame["value"].item() == 25
+    march = pe.open(desk, as_of="2025-03-15")
+    assert pe.value(march, during="2025-01", province="44").frame["value"].item() == 20
+
+
+def test_an_older_stated_vintage_of_a_known_file_is_reported(desk: Path, query_csv: Files) -> None:
+    report = add(desk, query_csv("a.csv", JANUARY), flow="export", vintage="2025-02-01")
     assert report.load is None
     assert any("another vintage" in w for w in report.warnings)
 
