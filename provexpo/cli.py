@@ -36,7 +36,7 @@ Store = Annotated[
     str | None,
     typer.Argument(help="Folder of the store; left out: the illustrative sample (not data)."),
 ]
-Partner = Annotated[str | None, typer.Option(help="Partner or group: code, name, 'not X'; commas.")]
+Partner = Annotated[list[str] | None, typer.Option(help="Partners, groups, 'not X'; commas.")]
 During = Annotated[
     str | None,
     typer.Option(help="Window: 2025, 2025-07, 2025Q2, 2025-01/2025-07, ytd:2025-07, r12:2025-07."),
@@ -44,18 +44,13 @@ During = Annotated[
 Against = Annotated[str | None, typer.Option(help="Base window; default one year earlier.")]
 Flow = Annotated[str | None, typer.Option(help="export, import or total.")]
 Reporter = Annotated[str, typer.Option(help="ISO3 of who publishes the record.")]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="Figures as published by the end of a date.")
-]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="As published by the end of a date.")]
 Version = Annotated[int | None, typer.Option("--version", help="The store as a load left it.")]
 Lang = Annotated[str, typer.Option(help="en, zh or en,zh.")]
-Province = Annotated[str | None, typer.Option(help="Provinces or regions; commas.")]
-Product = Annotated[str | None, typer.Option(help="HS codes, baskets, sectors; commas.")]
-Regime = Annotated[str | None, typer.Option(help="Customs regimes; commas.")]
-By = Annotated[
-    str | None,
-    typer.Option(help="Keys, with commas: province, partner, product:HS2, month ...; nation."),
-]
+Province = Annotated[list[str] | None, typer.Option(help="Provinces or regions; commas.")]
+Product = Annotated[list[str] | None, typer.Option(help="HS codes, baskets, sectors; commas.")]
+Regime = Annotated[list[str] | None, typer.Option(help="Customs regimes; commas.")]
+By = Annotated[list[str] | None, typer.Option(help="Keys: province, product:HS2 ...; nation.")]
 Currency = Annotated[str | None, typer.Option(help="USD or CNY.")]
 MinBase = Annotated[float | None, typer.Option(help="Dollars below which a base is small.")]
 Table = Annotated[str | None, typer.Option(help="Read this table of the store.")]
@@ -65,14 +60,17 @@ Measure = Annotated[str | None, typer.Option(help="value, quantity or balance.")
 
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 the data failed a check, 2 the call was wrong."""
+    from provexpo.output.streams import fit_streams
+
+    fit_streams()
     try:
         app(standalone_mode=True)
-    except ProvexpoError as err:
-        typer.echo(f"error: {err}", err=True)
-        sys.exit(2)
     except BrokenPipeError:  # the reader of a pipe has gone: nothing left to say
         sys.stderr.close()
         sys.exit(0)
+    except (ProvexpoError, OSError) as err:  # OSError: a full disk, a folder without rights
+        typer.echo(f"error: {err}", err=True)
+        sys.exit(2)
 
 
 def _show_version(asked: bool) -> None:
@@ -107,9 +105,10 @@ def _trade(store: str | None, version: int | None = None, as_of: str | None = No
     return sample()
 
 
-def _words(text: str | None) -> list[str] | None:
-    """The words of a list with commas."""
-    return None if text is None else [w.strip() for w in text.split(",") if w.strip()]
+def _words(given: str | list[str] | None) -> list[str] | None:
+    """The words of a list with commas; of an option given twice, both."""
+    texts = [given] if isinstance(given, str) else given or []
+    return [w.strip() for t in texts for w in t.split(",") if w.strip()] if given else None
 
 
 def _metric(name: str) -> Callable[..., Result]:
@@ -154,7 +153,7 @@ def _progress(label: str) -> Iterator[Callable[[int, int, str], None]]:
 @app.command()
 def brief(
     store: Store = None,
-    partner: Annotated[str, typer.Option(help="Partner or group.")] = "US",
+    partner: Annotated[list[str] | None, typer.Option(help="Default: US.")] = None,
     during: During = None,
     against: Against = None,
     flow: Annotated[str, typer.Option(help="export, import or total.")] = "export",
@@ -170,7 +169,7 @@ def brief(
 
     briefing = write(
         _trade(store, version, as_of),
-        partner=_words(partner) or partner,
+        partner="US" if partner is None else _words(partner) or "",
         during=during,
         against=against,
         flow=flow,
@@ -199,7 +198,7 @@ def add(
     ] = None,
     period: Annotated[str | None, typer.Option(help="Window of files without months.")] = None,
     accept_full: Annotated[
-        str | None, typer.Option(help="Files that may have exactly 10,000 rows.")
+        list[str] | None, typer.Option(help="Files that may have exactly 10,000 rows.")
     ] = None,
     reporter: Reporter = "CHN",
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad files.")] = False,

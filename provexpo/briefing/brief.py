@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provexpo.briefing.figures import Ask, Figures, evidence_of, facts_of, gather
+from provexpo.briefing.names import HOME
 from provexpo.briefing.page import render
 from provexpo.briefing.sentences import headlines
 from provexpo.briefing.view import Picture, no_map_reason, page_view
@@ -30,7 +31,6 @@ FORMATS = ("html", "png", "svg", "pdf", "xlsx", "csv")
 SECTIONS = ("brief", "who", "table", "quality", "method", "receipts")
 _PICTURES = ("png", "svg", "pdf")
 _FLOWS = ("export", "import", "total")
-_HOME = "CHN"  # the reporter whose provinces have boundaries here
 
 
 @dataclass(frozen=True)
@@ -117,18 +117,19 @@ def brief(
     >>> pe.brief(pe.sample(), partner="US", lang="en,zh").files  # doctest: +SKIP
     """
     langs, kinds = _checked(lang, formats, flow)
+    given = during is not None
     window = trade.latest_window(flow=flow, reporter=reporter) if during is None else during
     window = parse_window(window)
     base = base_window(window, against)
     target = Path(out)
     report = progress or (lambda step: None)
-    report("check")
-    evidence = evidence_of(trade)
     sentences: dict[str, tuple[str, ...]] = {}
     notes: list[str] = []
     with _staging(target) as staged:
         for one in langs:
-            ask = Ask(partner, window, base, flow, reporter, one)
+            ask = Ask(partner, window, base, flow, reporter, one, given)
+            report(f"{one}: check")
+            evidence = evidence_of(trade, one)
             figures = gather(trade, ask, evidence, partial(_report_step, report, one))
             sentences[one] = headlines(figures)
             notes += _write_all(figures, kinds, staged, report)
@@ -217,7 +218,7 @@ def _draw(figures: Figures) -> tuple[Map | None, str | None]:
     """The map, or why there can be none for these provinces. A missing font is an error."""
     assert figures.shares is not None
     facts = facts_of(figures)
-    if figures.ask.reporter != _HOME:
+    if figures.ask.reporter != HOME:
         return None, facts.word("page.no_boundaries")
     try:
         title = facts.word(f"map.{facts.flow}")
@@ -230,10 +231,8 @@ def _draw(figures: Figures) -> tuple[Map | None, str | None]:
 
 def _picture(drawn: Map | None, why: str | None) -> Picture:
     if drawn is None:
-        return Picture(None, "", why)
-    svg = drawn.to_svg()
-    # Inside a page an SVG has no XML declaration and no document type.
-    return Picture(svg[svg.index("<svg") :], drawn.alt)
+        return Picture(None, why=why)
+    return Picture(drawn.to_svg(bare=True), drawn.title, drawn.beside)
 
 
 def _move(staged: str, target: Path) -> tuple[Path, ...]:

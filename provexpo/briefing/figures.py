@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from provexpo.briefing import words
 from provexpo.engine.check import check
 from provexpo.errors import CoverageError
 from provexpo.metrics.dependence import dependence
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from provexpo.engine.check import CheckRow
     from provexpo.engine.trade import Trade
 
-# The two forms of a scope in a receipt: "products: 85177950 only", "partners assumed complete".
-_ONLY = re.compile(r"(?P<what>\w+): (?P<codes>.+) only$")
-_ASSUMED = re.compile(r"(?P<what>\w+) assumed complete$")
 # English names that take an article: "exports to the US".
 _WITH_ARTICLE = ("US", "UK", "EU", "EU27", "United ", "Netherlands", "Philippines")
 
@@ -37,6 +34,7 @@ class Ask:
     flow: str
     reporter: str
     lang: str
+    window_given: bool = True  # False: it is the year to date as far as the data hold it
 
 
 @dataclass(frozen=True)
@@ -99,6 +97,9 @@ class Facts:
     basis: str
     limits: str = ""  # what the figures are limited to, such as one product
     assumed: str = ""  # what nobody declared to be complete
+    # "" where the figures are of all trade; else whether "all" of it are all partners ("limited")
+    # or some ("listed").
+    bounds: str = ""
 
     def word(self, key: str, **fields: object) -> str:
         """A text of `seeds/labels.csv` with its fields filled in."""
@@ -110,7 +111,9 @@ class Facts:
 
     @property
     def all_name(self) -> str:
-        return labels.word(f"all.{self.flow}", self.lang)
+        """What the share divides by: no total of all trade where the figures are limited."""
+        key = f"all.{self.flow}" + (f".{self.bounds}" if self.bounds else "")
+        return labels.word(key, self.lang)
 
     @property
     def _fields(self) -> dict[str, str]:
@@ -164,14 +167,14 @@ class ProvinceRow:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the store says of itself, the same in every language."""
+    """What the store says of itself, in one language."""
 
     coverage: tuple[dict[str, Any], ...]
     checks: tuple[CheckRow, ...]
 
 
-def evidence_of(trade: Trade) -> Evidence:
-    return Evidence(tuple(trade.coverage()), tuple(check(trade).rows))
+def evidence_of(trade: Trade, lang: str) -> Evidence:
+    return Evidence(tuple(trade.coverage(lang=lang)), tuple(check(trade, lang=lang).rows))
 
 
 def gather(trade: Trade, ask: Ask, evidence: Evidence, progress: Callable[[str], None]) -> Figures:
@@ -207,7 +210,7 @@ def gather(trade: Trade, ask: Ask, evidence: Evidence, progress: Callable[[str],
         ask=ask,
         coverage=evidence.coverage,
         checks=evidence.checks,
-        why={name: err.what for name, err in failed.items()},
+        why={name: words.reason_of(err, ask.lang) for name, err in failed.items()},
         **found,
     )
 
@@ -218,6 +221,8 @@ def facts_of(figures: Figures) -> Facts:
     _, _, basis = receipt.tables.get(ask.flow, next(iter(receipt.tables.values()), "")).partition(
         "@"
     )
+    scopes = _distinct(t for r in figures.results.values() for t in r.receipt.scope)
+    limited = words.limited_dimensions(scopes)
     return Facts(
         lang=ask.lang,
         flow=ask.flow,
@@ -227,26 +232,10 @@ def facts_of(figures: Figures) -> Facts:
         base_window=formats.window(ask.base_window, ask.lang),
         currency=receipt.currency,
         basis=labels.known("basis", basis or "registered", ask.lang),
-        limits=_scopes(figures, _ONLY, ask.lang),
-        assumed=_scopes(figures, _ASSUMED, ask.lang),
+        limits=words.scopes(scopes, words.ONLY, ask.lang),
+        assumed=words.scopes(scopes, words.ASSUMED, ask.lang),
+        bounds="listed" if "partners" in limited else "limited" if limited else "",
     )
-
-
-def _scopes(figures: Figures, form: re.Pattern[str], lang: str) -> str:
-    """The scopes of one form that the receipts name, in the page's language."""
-    held = _distinct(t for r in figures.results.values() for t in r.receipt.scope)
-    said = [_scope_words(found, lang) for t in held if (found := form.match(t))]
-    return (", " if lang == "en" else "、").join(said)
-
-
-def _scope_words(found: re.Match[str], lang: str) -> str:
-    what = labels.known("scope", found["what"], lang)
-    if found.re is _ASSUMED:
-        return labels.word("limits.assumed", lang).format(what=what)
-    codes = found["codes"]
-    if listed := re.fullmatch(r"([\d,]+) listed ones", codes):
-        codes = labels.word("limits.listed", lang).format(n=listed[1])
-    return labels.word("limits.only", lang).format(what=what, codes=codes)
 
 
 def partner_name(partner: str | list[str], reporter: str, lang: str) -> str:
@@ -275,6 +264,8 @@ def _row(
     code: str, share: dict[str, Any], change: dict[str, Any], total: dict[str, Any]
 ) -> ProvinceRow:
     flags = [(r.get("status"), r.get("reason")) for r in (share, change)]
+    if not share:
+        flags.append(("missing", "not_held"))
     if not change and share.get("value") is not None:
         # `growth` has no row for a province that never traded with the partner.
         flags.append(("no_base" if share.get("base_value") is None else "none", None))

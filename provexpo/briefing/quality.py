@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from provexpo.briefing.figures import Facts, Figures, ProvinceRow
+from provexpo.briefing.figures import Facts, Figures, ProvinceRow, capital
+from provexpo.briefing.names import absent, names_of
 from provexpo.output import formats, labels
+from provexpo.result import Caveat
+from provexpo.vocab import phrase
 
 _SYMBOLS = {"combined": "◐", "found": "○"}
 _HELD = "●"
@@ -20,9 +23,34 @@ def quality_view(figures: Figures, facts: Facts, rows: Sequence[ProvinceRow]) ->
         "calendars": [_calendar(entry, figures, facts) for entry in entries],
         "legend": _legend(figures, facts),
         "checks": [_check(row, facts) for row in figures.checks],
-        "caveats": [(c.text, "" if c.rows is None else str(c.rows)) for c in figures.caveats],
+        "caveats": _caveats(figures, facts),
         "missing": _missing(figures, facts, rows),
     }
+
+
+def _caveats(figures: Figures, facts: Facts) -> list[tuple[str, str]]:
+    """Each caveat with the rows it is about, those of one kind together.
+
+    What the figures rest on is said once for all. Of columns that the page does not show, nothing
+    is said.
+    """
+    join = phrase("join", facts.lang)
+    unseen = phrase("columns.no_products", facts.lang)
+    rest = [c for c in figures.caveats if c.code != "scope" and c.text != unseen]
+    kinds = list(dict.fromkeys(c.code for c in rest))
+    rest.sort(key=lambda c: kinds.index(c.code))
+    scope = dict.fromkeys(
+        t for c in figures.caveats if c.code == "scope" for t in c.text.split(join)
+    )
+    said = [(join.join(scope), "")] if scope else []
+    return said + [(c.text, _rows_of(c, facts)) for c in rest]
+
+
+def _rows_of(caveat: Caveat, facts: Facts) -> str:
+    """How many rows, except where the count is one of windows."""
+    if caveat.rows is None or caveat.code in ("missing", "base_missing"):
+        return ""
+    return facts.word("page.one_row" if caveat.rows == 1 else "page.rows", n=caveat.rows)
 
 
 def _is_used(entry: dict[str, Any], figures: Figures, facts: Facts) -> bool:
@@ -43,10 +71,11 @@ def _calendar(entry: dict[str, Any], figures: Figures, facts: Facts) -> dict[str
     first, last = (str(entry.get(k) or "")[:10] for k in ("vintage_first", "vintage_last"))
     return {
         "table": entry["table"],
-        "flow": labels.known("flow", entry["flow"], facts.lang),
-        "currency": entry["currency"],
+        "title": facts.word("page.gap").join(
+            (labels.known("flow", entry["flow"], facts.lang), entry["currency"])
+        ),
         "vintage": first if first == last else f"{first} – {last}",
-        "scopes": _scopes(entry.get("scopes") or "", facts),
+        "scopes": entry.get("scopes") or "",
         "years": [
             (
                 year,
@@ -60,19 +89,16 @@ def _calendar(entry: dict[str, Any], figures: Figures, facts: Facts) -> dict[str
     }
 
 
-def _scopes(text: str, facts: Facts) -> str:
-    """The scopes of a table in the page's language; codes in them stay as they are."""
-    for key in (k for k in labels.words() if k.startswith("scope.")):
-        text = text.replace(labels.word(key, "en"), labels.word(key, facts.lang))
-    return text
-
-
 def _month(month: int, held: dict[int, str], used: set[int], facts: Facts) -> dict[str, str]:
     kind = held.get(month)
     text = labels.known("kind", kind or "none", facts.lang)
     symbol = _NOT_HELD if kind is None else _SYMBOLS.get(kind, _HELD)
     klass = ("gap" if kind is None else "held") + (" used" if month in used else "")
-    return {"symbol": symbol, "text": f"{formats.month(month, facts.lang)}: {text}", "klass": klass}
+    return {
+        "symbol": symbol,
+        "text": formats.month(month, facts.lang) + facts.word("page.colon") + text,
+        "klass": klass,
+    }
 
 
 def _legend(figures: Figures, facts: Facts) -> list[tuple[str, str]]:
@@ -90,21 +116,37 @@ def _check(row: Any, facts: Facts) -> dict[str, Any]:
         "currency": row.currency,
         "text": row.text,
         "failed": row.failed,
-        "verdict": facts.word("page.failed" if row.failed else "page.passed"),
+        "verdict": facts.word(
+            "page.failed" if row.failed else "page.noted" if row.noted else "page.passed"
+        ),
     }
 
 
 def _missing(figures: Figures, facts: Facts, rows: Sequence[ProvinceRow]) -> list[str]:
     """What the briefing cannot state, in sentences."""
-    gap = ", " if facts.lang == "en" else "、"
+    colon = facts.word("page.colon")
     out = [
-        f"{facts.word(key)}{': ' if facts.lang == 'en' else '：'}{gap.join(names)}"
+        f"{facts.word(key)}{colon}{names_of(names, rows, facts)}"
         for key, names in (
-            ("page.missing_now", [r.name for r in rows if r.value is None or r.share is None]),
+            ("page.missing_now", [r.name for r in rows if r.value is None]),
+            (
+                "page.missing_share",
+                [r.name for r in rows if r.value is not None and r.share is None],
+            ),
             ("page.missing_base", [r.name for r in rows if r.base_value is None]),
         )
         if names
     ]
+    first = figures.ask.window.first
+    if not figures.ask.window_given and first % 100 > 1:
+        out.append(facts.word("page.window_starts", month=formats.month(first, facts.lang)))
+    out += [text for text in (absent(facts, rows, figures.ask.reporter),) if text]
     if not rows:
         out.append(facts.word("page.no_rows", why=facts.word("page.no_provinces")))
-    return out + list(dict.fromkeys(figures.why.values()))
+        out += [facts.word("page.no_base")] if _lacks_base(figures) else []
+    return out + [capital(why) for why in dict.fromkeys(figures.why.values())]
+
+
+def _lacks_base(figures: Figures) -> bool:
+    nation = figures.nation_changes
+    return nation is not None and nation.frame["base_value"].null_count() > 0

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from provexpo.briefing.figures import Facts, Figures, ProvinceRow, capital, facts_of, province_rows
+from provexpo.briefing.words import listed
 from provexpo.output import formats, labels
 from provexpo.result import Result
 
@@ -27,7 +28,7 @@ def headlines(figures: Figures) -> tuple[str, str, str]:
         _limited(
             facts, _nation(facts, rows, figures.nation_changes, figures.why.get("nation_changes"))
         ),
-        _limited(facts, _largest_loss(facts, rows)),
+        _limited(facts, _largest_loss(facts, rows, figures)),
     )
 
 
@@ -35,7 +36,9 @@ def _limited(facts: Facts, sentence: str) -> str:
     """A figure of one product is no figure of all trade: each sentence says so by itself."""
     if not facts.limits:
         return sentence
-    return facts.word("say.limited", limits=capital(facts.limits), sentence=sentence)
+    return facts.word(
+        "say.limited", limits=capital(facts.limits), sentence=sentence[:1].lower() + sentence[1:]
+    )
 
 
 def change_words(
@@ -68,22 +71,35 @@ def _most_dependent(facts: Facts, rows: Sequence[ProvinceRow], figures: Figures)
     ranked = sorted(
         (r for r in rows if r.share is not None), key=lambda r: (-(r.share or 0), r.code)
     )
+    nation = _one(figures.nation_shares, "share") or _one(figures.shares, "nation_share")
+    if not rows and nation is not None:
+        return _nation_alone(facts, figures, nation)
     if not ranked:
         why = figures.why.get("shares") or why_missing(rows, facts)
         return facts.word("say.no_share", why=why)
     top = next((r for r in ranked if not r.small_value), ranked[0])
-    was = ""
-    if top.base_share is not None:
-        share = _percent(facts, top.base_share)
-        was = facts.word("say.was", share=share, window=facts.base_window)
     key = f"say.top.{facts.flow}"
+    was = _was(facts, top.base_share)
     text = facts.word(key, name=top.name, share=_percent(facts, top.share), was=was)
     if ranked[0].small_value:
         text += _small_base_first(facts, ranked[0], top)
-    nation = _one(figures.nation_shares, "share") or _one(figures.shares, "nation_share")
     if nation is not None:
         text += facts.word("say.nation", share=_percent(facts, nation))
     return text + _without_figure(facts, rows)
+
+
+def _was(facts: Facts, base_share: float | None) -> str:
+    if base_share is None:
+        return ""
+    return facts.word("say.was", share=_percent(facts, base_share), window=facts.base_window)
+
+
+def _nation_alone(facts: Facts, figures: Figures, nation: float) -> str:
+    """Data without provinces still say how much the nation depends."""
+    was = _was(facts, _one(figures.nation_shares, "base_share"))
+    share = _percent(facts, nation)
+    text = facts.word(f"say.nation_only.{facts.flow}", share=share, was=was)
+    return text + _gap(facts) + facts.word("say.no_provinces")
 
 
 def _small_base_first(facts: Facts, first: ProvinceRow, top: ProvinceRow) -> str:
@@ -99,15 +115,14 @@ def _without_figure(facts: Facts, rows: Sequence[ProvinceRow]) -> str:
     names = [r.name for r in rows if r.share is None]
     if not names:
         return ""
-    listed = _join(names[:_NAMES_LISTED], facts) + (" …" if len(names) > _NAMES_LISTED else "")
-    gap = " " if facts.lang == "en" else ""
-    return gap + facts.word("say.no_figure", n=len(names), all=len(rows), names=listed)
+    shown = _join(names[:_NAMES_LISTED], facts) + (" …" if len(names) > _NAMES_LISTED else "")
+    return _gap(facts) + facts.word("say.no_figure", n=len(names), all=len(rows), names=shown)
 
 
 def _nation(
     facts: Facts, rows: Sequence[ProvinceRow], nation: Result | None, why: str | None
 ) -> str:
-    now, base, pct = (_one(nation, name) for name in ("value", "base_value", "pct"))
+    now, base, pct = _move(nation)
     reason = _one(nation, "reason")
     why = why or (
         labels.known("reason", reason, facts.lang) if reason else facts.word("why.unknown")
@@ -124,11 +139,16 @@ def _nation(
     return text + (facts.word("say.fell_small", n=small) if small else "")
 
 
-def _largest_loss(facts: Facts, rows: Sequence[ProvinceRow]) -> str:
+def _move(result: Result | None) -> tuple[Any, Any, Any]:
+    now, base, pct = (_one(result, name) for name in ("value", "base_value", "pct"))
+    return now, base, pct
+
+
+def _largest_loss(facts: Facts, rows: Sequence[ProvinceRow], figures: Figures) -> str:
     compared = [r for r in rows if r.compared and r.change is not None]
     fell = sorted((r for r in compared if r.fell), key=lambda r: (r.change or 0, r.code))
     if not compared:
-        return facts.word("say.no_compare")
+        return _not_compared(facts, rows, figures)
     if not fell:
         return facts.word("say.no_loss")
     lost = fell[0]
@@ -144,10 +164,21 @@ def _largest_loss(facts: Facts, rows: Sequence[ProvinceRow]) -> str:
     return text + facts.word("say.others_up", n=up, down=len(fell))
 
 
+def _not_compared(facts: Facts, rows: Sequence[ProvinceRow], figures: Figures) -> str:
+    """Without changes by province: what the nation's total did, and why there is no more."""
+    why = figures.why.get("changes") or facts.word("say.no_pair" if rows else "page.no_provinces")
+    text = facts.word("say.no_compare", why=why)
+    now, base, pct = _move(figures.nation_totals)
+    if now is None:
+        return text
+    more: dict[str, object] = {"nominal": facts.word("say.nominal"), "flow": facts.all_name}
+    total = change_words(facts, "say.change", now, base, pct, **more)
+    return total + _gap(facts) + text if rows else total
+
+
 def _its_total(facts: Facts, row: ProvinceRow) -> str:
     if row.total_pct is None or not row.base_total:
-        gap = " " if facts.lang == "en" else ""
-        return gap + facts.word("say.its_total.none")
+        return _gap(facts) + facts.word("say.its_total.none")
     return change_words(facts, "say.its_total", row.total, row.base_total, row.total_pct)
 
 
@@ -170,5 +201,9 @@ def _percent(facts: Facts, x: float | None) -> str:
     return formats.percent(x, facts.lang)
 
 
+def _gap(facts: Facts) -> str:
+    return " " if facts.lang == "en" else ""
+
+
 def _join(names: Sequence[str], facts: Facts) -> str:
-    return (", " if facts.lang == "en" else "、").join(names)
+    return listed(names, facts.lang)

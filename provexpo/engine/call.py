@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 
 from provexpo import vocab
 from provexpo.engine.by import Key, parse_by, slot_windows
 from provexpo.engine.trade import Trade
-from provexpo.errors import CallError
+from provexpo.errors import CallError, UnknownCodeError
 from provexpo.ingest.rows import DIMENSIONS
 from provexpo.periods import Window, base_window, parse_window
 from provexpo.vocab import Selection
 
 FLOWS = ("export", "import", "total")
-CURRENCIES = ("USD", "CNY")
+_CURRENCY = re.compile("[A-Z]{3}")
 LANGS = ("en", "zh")
 Words = str | Sequence[str] | None
 
@@ -97,8 +99,12 @@ def read_call(
     a = arguments
     _one_of("flow", a.flow, FLOWS)
     _one_of("lang", a.lang, LANGS)
-    if a.currency is not None:
-        _one_of("currency", a.currency, CURRENCIES)
+    if a.currency is not None and not _CURRENCY.fullmatch(str(a.currency)):
+        raise CallError(
+            f"currency={a.currency!r} is not known",
+            where="currency=",
+            expected="USD, CNY, or the code of another currency that the store holds",
+        )
     if a.min_base is not None and not (isinstance(a.min_base, (int, float)) and a.min_base >= 0):
         raise CallError(
             f"min_base={a.min_base!r} is not an amount of money",
@@ -115,9 +121,64 @@ def read_call(
         d: vocab.resolve(d, getattr(a, d), reporter=a.reporter, where=f"{a.metric}({d}=)")
         for d in DIMENSIONS
     }
+    if a.reporter != "CHN":
+        _check_own_words(trade, a, used, keys, selections)
     slots = tuple(slot_windows(window, keys))
     base, base_slots = _bases(a, window, slots)
     return Call(a, used, selections, window, base, slots, base_slots, keys, a.by is None)
+
+
+def _check_own_words(
+    trade: Trade,
+    a: Arguments,
+    flows: Sequence[str],
+    keys: Sequence[Key],
+    selections: Mapping[str, Selection],
+) -> None:
+    """Places and regimes of another reporter stand in no code table: the store's rows and stated
+    scopes are the only list of them, and a word outside it would be answered with a zero."""
+    if any(k.column == "region" for k in keys):
+        raise CallError(
+            f"there are no regions for the places of reporter {a.reporter}",
+            where="by=",
+            expected="province, or another key: regions are those of mainland China",
+        )
+    for dimension in ("province", "regime"):
+        asked = selections[dimension].codes
+        held = _held_codes(trade, a.reporter, flows, dimension) if asked else set()
+        strange = [code for code in asked or () if held and code not in held]
+        if strange:
+            near = get_close_matches(strange[0], sorted(held), 3)
+            raise UnknownCodeError(
+                f"unknown {dimension} {', '.join(map(repr, strange))} of reporter {a.reporter}",
+                where=f"{a.metric}({dimension}=)",
+                expected="codes or names as the loaded files write them",
+                do=f"did you mean {' or '.join(near)}?"
+                if near
+                else f"list them with by={dimension!r}",
+            )
+
+
+def _held_codes(trade: Trade, reporter: str, flows: Sequence[str], dimension: str) -> set[str]:
+    tables = [
+        (grain.id, flow, currency)
+        for flow in flows
+        for grain in trade.grains(flow, reporter=reporter)
+        if grain.has(dimension)
+        for currency in trade.currencies(grain.id, flow)
+    ]
+    if not tables:
+        return set()
+    stated = {
+        c for table in tables for s in trade.scopes(*table) for c in s.extent(dimension).codes
+    }
+    trade.use_files({(flow, currency) for _, flow, currency in tables})
+    found = trade.engine.run(
+        f"SELECT DISTINCT {dimension} AS code FROM flows"
+        f" WHERE reporter = $reporter AND {dimension} IS NOT NULL",
+        {"reporter": reporter},
+    )
+    return stated | set(found["code"])
 
 
 def _bases(

@@ -85,7 +85,7 @@ def _uncovered(covers: Sequence[SlotCover], lang: str) -> str:
     texts = []
     for reason in dict.fromkeys(c.reason for c in covers if c.tiles is None):
         months = sorted({m for c in covers if c.reason == reason for m in c.missing_months})
-        texts.append(phrase(f"uncovered.{reason}", lang, months=months_list(months)))
+        texts.append(phrase(f"uncovered.{reason}", lang, months=months_list(months, lang)))
     return phrase("join", lang).join(texts)
 
 

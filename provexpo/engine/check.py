@@ -11,9 +11,12 @@ from typing import Any
 import polars as pl
 
 from provexpo import vocab
+from provexpo.engine.call import LANGS
 from provexpo.engine.trade import CHECK_ONLY, Trade
+from provexpo.errors import CallError
 from provexpo.ingest.rows import DIMENSIONS, Grain, Scope
 from provexpo.periods import Span, month_text, months_between, span_months
+from provexpo.vocab import phrase
 
 FULL_DOWNLOAD = 10_000
 # A difference from a control total above this part of it fails (methods 0.8, house convention).
@@ -26,7 +29,11 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One finding. `failed` findings make `provexpo check` exit with 1."""
+    """One finding. `failed` findings make `provexpo check` exit with 1.
+
+    `check` is the same word in every language; `text` is a sentence in the language asked for.
+    `noted` marks what is good to know: neither a test passed nor one failed.
+    """
 
     check: str
     table: str
@@ -34,6 +41,7 @@ class CheckRow:
     currency: str
     text: str
     failed: bool
+    noted: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,13 +60,14 @@ class CheckReport:
         lines = []
         for row in sorted(self.rows, key=lambda r: not r.failed):
             where = " ".join(t for t in (row.table, row.flow, row.currency) if t)
-            lines.append(f"{'FAIL' if row.failed else 'ok  '}  {row.check}: {where}: {row.text}")
+            verdict = "FAIL" if row.failed else "note" if row.noted else "ok  "
+            lines.append(f"{verdict}  {row.check}: {where}: {row.text}")
         failures = sum(r.failed for r in self.rows)
         lines.append(f"{len(self.rows)} findings, {failures} failed")
         return "\n".join(lines)
 
 
-def check(trade: Trade) -> CheckReport:
+def check(trade: Trade, *, lang: str = "en") -> CheckReport:
     """Compare the store's tables with each other and look for gaps.
 
     Control totals (a fine table summed up against a coarse one, month by month; more than 0.5 %
@@ -67,9 +76,20 @@ def check(trade: Trade) -> CheckReport:
     revisions (year to date minus the sum of months above 0.1 %), and cells held in one currency
     only.
 
+    Parameters
+    ----------
+    trade : Trade
+        The snapshot to check.
+    lang : {"en", "zh"}
+        Language of each finding's ``text``. The words in ``check`` do not change with it.
+
     Returns
     -------
     CheckReport with ``rows`` and ``failed``.
+
+    Raises
+    ------
+    CallError for another language.
 
     Examples
     --------
@@ -77,36 +97,46 @@ def check(trade: Trade) -> CheckReport:
     >>> pe.check(pe.sample()).failed
     False
     """
-    rows = [*_full_files(trade)]
+    if lang not in LANGS:
+        raise CallError(
+            f"unknown language {lang!r}", where="check(lang=)", expected=" or ".join(LANGS)
+        )
+    rows = [*_full_files(trade, lang)]
     for flow in ("export", "import"):
         for reporter in sorted({s.grain.reporter for s in trade.snapshot.scopes}):
             grains = trade.grains(flow, reporter=reporter, checks=True)
             for currency in sorted({c for g in grains for c in trade.currencies(g.id, flow)}):
                 trade.use_files({(flow, currency)})
-                rows += _one_currency(trade, flow, currency, grains)
-            rows += _both_currencies(trade, flow, grains)
+                rows += _one_currency(trade, flow, currency, grains, lang)
+            rows += _both_currencies(trade, flow, grains, lang)
     return CheckReport(tuple(rows))
 
 
 def _one_currency(
-    trade: Trade, flow: str, currency: str, grains: list[Grain]
+    trade: Trade, flow: str, currency: str, grains: list[Grain], lang: str
 ) -> Iterator[CheckRow]:
     held = [g for g in grains if currency in trade.currencies(g.id, flow)]
     for grain in held:
         scopes = trade.scopes(grain.id, flow, currency)
         if grain.source.endswith(CHECK_ONLY):
             continue
-        for name, text, failed in (
-            *_gaps(scopes), *_combined(scopes), *_lost_partners(trade, grain, flow, scopes),
-        ):  # fmt: skip
-            yield CheckRow(name, grain.id, flow, currency, text, failed)
+        where = (grain.id, flow, currency)
+        yield from (CheckRow("gap", *where, t, False, True) for t in _gaps(scopes, lang))
+        yield from (
+            CheckRow("combined january-february", *where, t, False, True)
+            for t in _combined(scopes, lang)
+        )
+        yield from (
+            CheckRow("truncation", *where, t, True)
+            for t in _lost_partners(trade, grain, flow, lang)
+        )
     for fine, coarse in permutations(held, 2):
         if _is_control(fine, coarse):
-            for text, failed in _control(trade, flow, currency, fine, coarse):
-                yield CheckRow("control total", fine.id, flow, currency, text, failed)
+            for text, failed, noted in _control(trade, flow, currency, fine, coarse, lang):
+                yield CheckRow("control total", fine.id, flow, currency, text, failed, noted)
         if coarse.source == fine.source + CHECK_ONLY and _dims(fine) == _dims(coarse):
-            text = _revisions(trade, flow, currency, fine, coarse)
-            yield CheckRow("revisions", fine.id, flow, currency, text, False)
+            text = _revisions(trade, flow, fine, coarse, lang)
+            yield CheckRow("revisions", fine.id, flow, currency, text, False, True)
 
 
 def _dims(grain: Grain) -> set[str]:
@@ -121,38 +151,36 @@ def _is_control(fine: Grain, coarse: Grain) -> bool:
     )  # fmt: skip
 
 
-def _gaps(scopes: Iterable[Scope]) -> Iterator[tuple[str, str, bool]]:
+def _gaps(scopes: Iterable[Scope], lang: str) -> Iterator[str]:
     months = {m for s in scopes for span in s.spans for m in span_months(span)}
     holes = [m for m in months_between(min(months), max(months)) if m not in months]
     if holes:
-        shown = ", ".join(month_text(m) for m in holes[:_SHOWN])
-        more = f" and {len(holes) - _SHOWN} more" if len(holes) > _SHOWN else ""
-        yield "gap", f"months not held: {shown}{more}", False
+        shown = phrase("names", lang).join(month_text(m) for m in holes[:_SHOWN])
+        if len(holes) > _SHOWN:
+            shown = phrase("check.more", lang, shown=shown, count=len(holes) - _SHOWN)
+        yield phrase("check.gap", lang, months=shown)
 
 
-def _combined(scopes: Iterable[Scope]) -> Iterator[tuple[str, str, bool]]:
+def _combined(scopes: Iterable[Scope], lang: str) -> Iterator[str]:
     spans: set[Span] = {span for s in scopes for span in s.spans}
     years = sorted(
         p // 100 for p, n in spans
         if n == 2 and p % 100 == 2 and (p, 1) not in spans
     )  # fmt: skip
     if years:
-        text = f"January and February only together in {', '.join(map(str, years))}"
-        yield "combined january-february", text, False
+        yield phrase("check.combined", lang, years=phrase("names", lang).join(map(str, years)))
 
 
-def _full_files(trade: Trade) -> Iterator[CheckRow]:
+def _full_files(trade: Trade, lang: str) -> Iterator[CheckRow]:
     for load in trade.snapshot.loads:
         for file in load.files:
             if file["rows"] == FULL_DOWNLOAD:
                 name = Path(file["path"]).name
-                text = f"{name} (load {load.number}) has exactly 10,000 rows: cut by the site?"
+                text = phrase("check.full_file", lang, name=name, load=load.number)
                 yield CheckRow("truncation", "", "", "", text, True)
 
 
-def _lost_partners(
-    trade: Trade, grain: Grain, flow: str, scopes: tuple[Scope, ...]
-) -> Iterator[tuple[str, str, bool]]:
+def _lost_partners(trade: Trade, grain: Grain, flow: str, lang: str) -> Iterator[str]:
     """A download is sorted by month and partner code: what a cut takes is the last month's end."""
     if not grain.partner:
         return
@@ -170,10 +198,10 @@ def _lost_partners(
     top = max(last, default="")
     if lost and all(code > top for code in lost):
         names = vocab.partner_codes(grain.reporter)
-        named = dict(zip(names["partner_code"].to_list(), names["name_en"].to_list()))
-        shown = ", ".join(named.get(c) or c for c in lost[:_SHOWN])
+        named = dict(zip(names["partner_code"].to_list(), names[f"name_{lang}"].to_list()))
+        shown = phrase("names", lang).join(named.get(c) or c for c in lost[:_SHOWN])
         when = month_text(max(int(k[0]) for k in months))
-        yield "truncation", f"{when} ends before partners that every other month has: {shown}", True
+        yield phrase("check.lost_partners", lang, month=when, partners=shown)
 
 
 def _months_of(trade: Trade, grain: Grain, flow: str, currency: str) -> set[int]:
@@ -197,14 +225,15 @@ def _sums(trade: Trade, flow: str, grain: Grain, by: list[str], months: set[int]
 
 
 def _control(
-    trade: Trade, flow: str, currency: str, fine: Grain, coarse: Grain
-) -> Iterator[tuple[str, bool]]:
+    trade: Trade, flow: str, currency: str, fine: Grain, coarse: Grain, lang: str
+) -> Iterator[tuple[str, bool, bool]]:
+    """Texts, each with whether it is a failure and whether it is only noted."""
     months = _months_of(trade, fine, flow, currency) & _months_of(trade, coarse, flow, currency)
     by = [d for d in ("province", "partner") if coarse.has(d)]
     if coarse.product_level or coarse.regime:
         return
     if not months:
-        yield f"not compared with {coarse.id}: no month is covered whole by both", False
+        yield phrase("check.not_compared", lang, table=coarse.id), False, True
         return
     parts = [_sums(trade, flow, g, by, months) for g in (fine, coarse)]
     both = parts[0].join(parts[1], on=["period", *by], how="full", coalesce=True, suffix="_control")
@@ -217,28 +246,32 @@ def _control(
     )
     wrong = judged.filter("bad").sort(pl.col("gap").abs(), descending=True)
     worst = judged.filter(control != 0).select((pl.col("gap").abs() / control.abs()).max()).item()
-    span = f"{month_text(min(months))} to {month_text(max(months))}"
+    said = {"table": coarse.id, "sums": judged.height}
     if wrong.is_empty():
-        text = f"agrees with {coarse.id} in {judged.height} sums, {span}"
-        yield f"{text}; largest difference {worst or 0:.4%}", False
+        said |= {"first": month_text(min(months)), "last": month_text(max(months))}
+        yield phrase("check.agrees", lang, worst=f"{worst or 0:.4%}", **said), False, False
         return
-    yield f"{wrong.height} of {judged.height} sums differ from {coarse.id} by more than 0.5 %", True
+    yield phrase("check.differs", lang, count=wrong.height, **said), True, False
     for row in wrong.head(_SHOWN).to_dicts():
-        yield f"{_where(row, by)}: {_apart(row, currency)}", True
+        yield _apart(row, by, currency, lang), True, False
 
 
-def _where(row: dict[str, Any], by: list[str]) -> str:
-    names = [vocab.names(d, "en").get(row[d], row[d]) or "" for d in by]
-    return " ".join([month_text(row["period"]), *names])
-
-
-def _apart(row: dict[str, Any], currency: str) -> str:
+def _apart(row: dict[str, Any], by: list[str], currency: str, lang: str) -> str:
+    names = [vocab.names(d, lang).get(row[d], row[d]) or "" for d in by]
     value, control = row["value"] or 0, row["value_control"] or 0
-    part = f" ({value / control - 1:+.1%})" if control else ""
-    return f"{value:,} against {control:,} {currency}{part}"
+    change = phrase("check.change", lang, change=f"{value / control - 1:+.1%}") if control else ""
+    return phrase(
+        "check.apart",
+        lang,
+        where=" ".join([month_text(row["period"]), *names]),
+        value=f"{value:,}",
+        control=f"{control:,}",
+        currency=currency,
+        change=change,
+    )
 
 
-def _revisions(trade: Trade, flow: str, currency: str, months: Grain, ytd: Grain) -> str:
+def _revisions(trade: Trade, flow: str, months: Grain, ytd: Grain, lang: str) -> str:
     """Year to date minus the sum of the months held: what was changed after first publication."""
     keys = "province" if months.province else "1"
     found = trade.engine.run(
@@ -261,15 +294,14 @@ def _revisions(trade: Trade, flow: str, currency: str, months: Grain, ytd: Grain
     gap = (pl.col("ytd") - pl.col("summed")).abs() / pl.col("ytd").abs()
     revised = found.filter(gap > MAX_REVISION)
     if found.is_empty():
-        return "no year to date can be compared with its months"
+        return phrase("check.revisions_none", lang)
     worst = found.select(gap.max()).item()
-    return (
-        f"year to date minus the sum of months: {revised.height} of {found.height} above 0.1 %,"
-        f" largest {worst:.3%}"
+    return phrase(
+        "check.revisions", lang, count=revised.height, sums=found.height, worst=f"{worst:.3%}"
     )
 
 
-def _both_currencies(trade: Trade, flow: str, grains: list[Grain]) -> Iterator[CheckRow]:
+def _both_currencies(trade: Trade, flow: str, grains: list[Grain], lang: str) -> Iterator[CheckRow]:
     """Cells that only one currency has, in months that both cover."""
     for grain in grains:
         if trade.currencies(grain.id, flow) != ["CNY", "USD"]:
@@ -289,5 +321,7 @@ def _both_currencies(trade: Trade, flow: str, grains: list[Grain]) -> Iterator[C
             {"flow": flow, "grain": grain.id, "months": sorted(months)},
         ).row(0, named=True)
         if row["single"]:
-            text = f"{row['single']:,} of {row['n']:,} cells are held in one currency only"
-            yield CheckRow("currencies", grain.id, flow, "CNY, USD", text, False)
+            text = phrase(
+                "check.currencies", lang, count=f"{row['single']:,}", cells=f"{row['n']:,}"
+            )
+            yield CheckRow("currencies", grain.id, flow, "CNY, USD", text, False, True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from provexpo.ingest.rows import DIMENSIONS, Extent, Scope
 from provexpo.periods import Span, Window, shift, span_months, tile, uncovered_months
+from provexpo.vocab import phrase
+
+_RUNS_SHOWN = 6
 
 # Which codes of a dimension are covered: None = all of them.
 Codes = frozenset[str] | None
@@ -17,11 +20,21 @@ class Wanted:
     """The codes a call asks for in one dimension: None = everything.
 
     `exact` codes must be held themselves; others are groups of products ("85"), of which a list
-    taken from a file may hold only some.
+    taken from a file may hold only some. `without` are the codes of "not X".
     """
 
     codes: tuple[str, ...] | None = None
     exact: frozenset[str] = frozenset()
+    without: tuple[str, ...] = ()
+
+    def leaves_nothing(self, boxes: Sequence[Scope], dimension: str) -> bool:
+        """True where every code that the boxes list is left out: their zero would be no answer."""
+        held = union(boxes, dimension) if self.without else None
+        if held is None:
+            return False
+        if dimension == "product":
+            return all(code.startswith(self.without) for code in held)
+        return held <= set(self.without)
 
 
 def holds(extent: Extent, dimension: str, code: str, exact: bool) -> bool:
@@ -43,6 +56,8 @@ def covers(boxes: Sequence[Scope], wanted: Mapping[str, Wanted]) -> bool:
     if not boxes:
         return False
     for dimension, want in wanted.items():
+        if want.leaves_nothing([b for b in boxes if b.grain.has(dimension)], dimension):
+            return False
         if want.codes is None or all(b.extent(dimension).is_all for b in boxes):
             continue
         rest = {d: w for d, w in wanted.items() if d != dimension}
@@ -136,7 +151,7 @@ def common(sets: Sequence[Codes], dimension: str) -> Codes:
     return frozenset(c for c in every if all(listed_in(s, dimension, c) for s in listed))
 
 
-def months_list(months: Sequence[int]) -> str:
+def months_list(months: Sequence[int], lang: str = "en") -> str:
     """Runs of months as windows: "2024-03, 2024-09/2024-12"."""
     runs: list[Window] = []
     for month in sorted(months):
@@ -144,8 +159,9 @@ def months_list(months: Sequence[int]) -> str:
             runs[-1] = Window(runs[-1].first, month)
         else:
             runs.append(Window(month, month))
-    shown = ", ".join(map(str, runs[:6]))
-    return shown + (f" and {len(runs) - 6} more" if len(runs) > 6 else "")
+    shown = phrase("list", lang).join(map(str, runs[:_RUNS_SHOWN]))
+    left = len(runs) - _RUNS_SHOWN
+    return phrase("check.more", lang, shown=shown, count=left) if left > 0 else shown
 
 
 __all__ = [

@@ -28,8 +28,10 @@ def wanted_codes(call: Call, deferred: tuple[str, ...]) -> Mapping[str, Wanted]:
     found = {}
     for name in DIMENSIONS:
         s = call.selections[name]
-        if name in deferred or s.codes is None or s.negate:
+        if name in deferred or s.codes is None:
             found[name] = Wanted()
+        elif s.negate:
+            found[name] = Wanted(without=s.codes)
         else:
             found[name] = Wanted(valid_codes(call, name), frozenset(s.exact))
     return found

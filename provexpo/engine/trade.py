@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provexpo.errors import CoverageError, StoreError
-from provexpo.ingest.rows import Grain, Scope
+from provexpo.ingest.rows import DIMENSIONS, Grain, Scope
 from provexpo.periods import Span, Window, span_months
 from provexpo.store.snapshot import Snapshot, open_snapshot, utc_text
+from provexpo.vocab import phrase
 
 if TYPE_CHECKING:
     from provexpo.engine.duckdb_engine import DuckEngine
 
 # Tables that only `check` reads: year-to-date columns repeat what the months hold.
 CHECK_ONLY = "_ytd"
+_CODES_SHOWN = 5
 
 
 class Trade:
@@ -135,8 +137,11 @@ class Trade:
             do="pass flow= (--flow) as held" if held else "see it with `provexpo show STORE`",
         )
 
-    def coverage(self) -> list[dict[str, Any]]:
-        """What every table covers: months with how we know, vintages, and the codes listed."""
+    def coverage(self, *, lang: str = "en") -> list[dict[str, Any]]:
+        """What every table covers: months with how we know, vintages, and the codes listed.
+
+        `scopes` is a text in the language asked for; the other entries are the same in both.
+        """
         rows = []
         for (grain, flow, currency), scopes in sorted(self._tables.items()):
             months: dict[int, str] = {}
@@ -155,23 +160,26 @@ class Trade:
                     "months": sorted(months.items()),
                     "vintage_first": utc_text(min(s.vintage for s in scopes)),
                     "vintage_last": utc_text(max(s.vintage for s in scopes)),
-                    "scopes": "; ".join(_extents(scopes)),
+                    "scopes": phrase("join", lang).join(_extents(scopes, lang)),
                 }
             )
         return rows
 
 
-def _extents(scopes: tuple[Scope, ...]) -> list[str]:
-    words = {"declared": "all (declared)", "assumed": "all (assumed)"}
-    texts = []
-    for name in ("province", "partner", "product", "regime"):
+def _extents(scopes: tuple[Scope, ...], lang: str) -> list[str]:
+    gap, texts = phrase("names", lang), []
+    for name in DIMENSIONS:
         kinds = {s.extent(name).kind for s in scopes}
         if kinds == {"absent"}:
             continue
         codes = sorted({c for s in scopes for c in s.extent(name).codes})
-        listed = f"{len(codes)} listed" if len(codes) > 5 else ", ".join(codes)
-        said = sorted({words[k] for k in kinds if k in words})
-        texts.append(f"{name}s: {', '.join([*said, *([listed] if listed else [])])}")
+        said = [phrase(f"extent.{k}", lang) for k in ("assumed", "declared") if k in kinds]
+        if len(codes) > _CODES_SHOWN:
+            said.append(phrase("extent.listed", lang, count=len(codes)))
+        elif codes:
+            said.append(gap.join(codes))
+        dimension = phrase(f"dimension.{name}", lang)
+        texts.append(phrase("extent", lang, dimension=dimension, held=gap.join(said)))
     return texts
 
 

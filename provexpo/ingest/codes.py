@@ -21,6 +21,7 @@ class Unknown:
     """Collects what stands in no code table, over all columns of one file."""
 
     table: Table
+    reporter: str = "CHN"
     found: list[tuple[str, str, list[int]]] = field(default_factory=list)  # dimension, column, rows
     words: dict[str, list[str]] = field(default_factory=dict)
 
@@ -39,7 +40,10 @@ class Unknown:
         raise UnknownCodeError(
             named,
             where=self.table.where(rows, column),
-            expected=f"codes as the source writes them, leading zeros included: see {lists}",
+            expected=f"codes as the source writes them, leading zeros included: see {lists}"
+            if self.reporter == "CHN"
+            else "ISO3 codes such as USA, or names in English or Chinese: no list of the own"
+            f" codes of {self.reporter} is held",
             do="correct the file; in a tidy file, name totals and groups among its aggregates",
         )
 
@@ -106,7 +110,22 @@ def products(table: Table, position: int, level: int | None = None) -> tuple[pl.
         )
     if digits.min() != digits.max():
         raise _mixed_levels(table, digits, table.header[position])
-    return cells.cast(pl.Int64).alias("product"), int(digits[0])
+    codes, held = cells.cast(pl.Int64).alias("product"), int(digits[0])
+    _check_chapters(table, position, codes // 10 ** (held - 2))
+    return codes, held
+
+
+def _check_chapters(table: Table, position: int, chapters: pl.Series) -> None:
+    """A chapter that is not in the Harmonized System (a product_level too high gives 00)."""
+    strange = set(chapters.unique()) - {int(c) for c in vocab.chapter_table()["hs2"]}
+    if strange:
+        rows = chapters.is_in(list(strange)).arg_true()
+        raise UnknownCodeError(
+            f"unknown HS chapter {', '.join(f'{c:02d}' for c in sorted(strange))}",
+            where=table.where(rows.to_list(), table.header[position]),
+            expected="chapters 01 to 76 and 78 to 99",
+            do="check the codes; in a tidy file also product_level and the aggregates",
+        )
 
 
 def _mixed_levels(table: Table, digits: pl.Series, column: str) -> LayoutError:

@@ -23,6 +23,7 @@ ACTIONS = ("scale", "drop", "set")
 _SELECTORS = ("flow", "period", *DIMENSIONS, "currency")
 _KEYS = ("match", *_SELECTORS, "action", "factor", "value", "expect", "reason", "source")
 _TESTS = ("gt", "lt", "eq")
+LARGEST = 9_000_000_000_000_000_000
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def read_correction(raw: Any, where: str) -> Correction:
     needed = {"scale": "factor", "set": "value"}.get(action)
     if needed and not _numbers([raw.get(needed)]):
         raise wrong(f"action {action} needs {needed}", f"{needed} = a number")
+    if action == "set" and raw["value"] != int(raw["value"]):
+        raise wrong(f"value {raw['value']} is not whole", "whole currency units", "round the value")
     words = {d: _words(raw[d]) for d in DIMENSIONS if d in raw}
     return Correction(
         where=where,
@@ -124,10 +127,20 @@ def apply_correction(
         return rows.filter(~hit), met.height
     amount = correction.amount or 0
     new = (
-        pl.lit(round(amount)) if correction.action == "set" else (pl.col("value") * amount).round()
+        pl.lit(float(amount))
+        if correction.action == "set"
+        else (pl.col("value") * amount).round(mode="half_to_even")
     )
-    changed = pl.when(hit).then(new.cast(pl.Int64)).otherwise(pl.col("value")).alias("value")
-    return rows.with_columns(changed), met.height
+    if met.select((new.abs() > LARGEST).any()).item():
+        raise CheckError(
+            "a correction makes a value larger than the store can hold",
+            where=correction.where,
+            expected=f"values below {LARGEST:.0e} whole units",
+            do="check its factor or value",
+        )
+    whole = pl.lit(int(amount)) if correction.action == "set" else new
+    changed = pl.when(hit).then(whole.cast(pl.Int64, strict=False)).otherwise(pl.col("value"))
+    return rows.with_columns(changed.alias("value")), met.height
 
 
 def note_of(correction: Correction, rows: int) -> str:

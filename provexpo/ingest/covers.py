@@ -91,7 +91,7 @@ def read_covers(stated: str | Path | Mapping[str, Any] | None, where: str = "cov
     if isinstance(stated, Path) or as_path.suffix.lower() in (".toml", ".csv"):
         return _from_file(as_path)
     pairs: list[tuple[str, Any]] = []
-    for part in (p.strip() for p in re.split(r"[;\n]", str(stated))):
+    for part in (p.strip() for p in re.split(r"[;；\n]", str(stated))):
         key, equals, words = part.partition("=")
         if part and not equals:
             raise ManifestError(
@@ -160,8 +160,16 @@ def _from_pairs(pairs: list[tuple[str, Any]], where: str) -> Covers:
             )
         if name == "months":
             months = _windows(parts, where)
-        else:
-            words[name] = (ALL,) if [p.lower() for p in parts] == [ALL] else tuple(parts)
+            continue
+        everything = ALL in [p.lower() for p in parts]
+        if everything and len(parts) > 1:
+            raise ManifestError(
+                f"covers of {key} says all and also names codes",
+                where=where,
+                expected="all, or a list",
+                do="write all alone, or the codes that the query asked for",
+            )
+        words[name] = (ALL,) if everything else tuple(parts)
     return Covers(words, months, where)
 
 

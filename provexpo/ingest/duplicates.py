@@ -9,6 +9,7 @@ from provexpo.ingest.layouts.parsed import ROW
 from provexpo.ingest.rows import KEY
 from provexpo.ingest.table import Table
 
+_SHOWN = ("flow", "period", "province", "partner_code", "product", "regime")
 _CONTENT = ("value", "quantity", "unit", "quantity2", "unit2")
 
 
@@ -38,16 +39,14 @@ def varies(column: pl.Series) -> bool:
 
 
 def _clash(clashing: pl.DataFrame, key: list[str], table: Table) -> CoverageError:
-    names = [
-        n for n in ("flow", "period", "province", "partner_code", "product", "regime") if n in key
-    ]
     shown = []
     groups = clashing.group_by(key, maintain_order=True)
     for count, (_, rows) in enumerate(groups):
         if count == 5:
             break
-        cell = " ".join(f"{name} {rows[name][0]}" for name in names) or "the one cell of the file"
-        values = " and ".join(f"{v:,}" for v in rows["value"])
+        # Named in full, also where all rows of the file agree.
+        cell = " ".join(f"{n} {rows[n][0]}" for n in _SHOWN if rows[n][0] is not None)
+        values = " and ".join(_figures(rows))
         lines = ", ".join(map(str, table.lines(rows[ROW])))
         shown.append(f"{cell}: {values} (lines {lines})")
     total = clashing.select(key).n_unique()
@@ -58,3 +57,11 @@ def _clash(clashing: pl.DataFrame, key: list[str], table: Table) -> CoverageErro
         do="the file joins downloads of different dates: keep them as separate files, each with"
         " its vintage, and the newer one counts",
     )
+
+
+def _figures(rows: pl.DataFrame) -> list[str]:
+    """What differs between the rows: the value, or else the quantity or unit."""
+    differing = next(name for name in _CONTENT if rows[name].n_unique() > 1)
+    if differing == "value":
+        return [f"{v:,}" for v in rows["value"]]
+    return [f"{differing} {'missing' if v is None else v}" for v in rows[differing]]

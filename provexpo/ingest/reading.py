@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,9 +22,9 @@ from provexpo.ingest.options import Options, Settings
 from provexpo.ingest.pairs import compare_pairs
 from provexpo.ingest.rows import ROW_SCHEMA, FileRows
 from provexpo.ingest.scopes import FileFacts, make_scopes
-from provexpo.ingest.settings import check_options, read_vintage, settings_for
+from provexpo.ingest.settings import check_options, read_vintage, settings_for, vintage_text
 from provexpo.ingest.table import Table, parse_table
-from provexpo.periods import parse_window
+from provexpo.periods import month_text, parse_window
 
 ENDINGS = (".csv", ".txt", ".tsv", ".parquet")
 OTHERS = (".xlsx", ".xls", ".zip", ".gz", ".html", ".htm")
@@ -73,7 +74,7 @@ def _find(paths: Sequence[str | Path]) -> list[tuple[Path, Path]]:
             "no data files found",
             where=", ".join(map(str, paths)) or "the paths to add",
             expected=f"files ending in {', '.join(ENDINGS)}",
-            do="name the folder of the downloads",
+            do="; ".join(_not_read(paths)) or "name the folder of the downloads",
         )
     return list(found.items())
 
@@ -139,7 +140,8 @@ def read_files(
     if not bad:
         desk.check()
     texts = tuple((path, str(err)) for path, err in bad)
-    warnings = (*_not_read(paths), *_twins(files), *compare_pairs(files))
+    idle = _idle_entries(manifests.values(), [path for path, _ in found])
+    warnings = (*_not_read(paths), *idle, *_twins(files), *compare_pairs(files))
     return ReadResult(tuple(files), texts, warnings)
 
 
@@ -208,7 +210,7 @@ def _read_file(path: Path, settings: Settings, manifest: Manifest, desk: _Correc
         data_rows=parsed.data_rows,
         duplicates=duplicates,
         left_out=parsed.left_out,
-        warnings=parsed.warnings,
+        warnings=(*parsed.warnings, *_odd_vintage(vintage, rows)),
         notes=parsed.notes,
     )
 
@@ -247,6 +249,35 @@ def _not_read(paths: Sequence[str | Path]) -> list[str]:
         return []
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return [f"not read, save them as CSV: {', '.join(names[:5])}{more}"]
+
+
+def _idle_entries(manifests: Iterable[Manifest], read: Sequence[Path]) -> list[str]:
+    """Entries that are no file's entry, here or elsewhere in the manifest's folder: most likely a
+    misspelt name, whose vintage, covers or corrections would be missed without a word."""
+    warnings = []
+    for path, manifest in {m.path: m for m in manifests}.items():
+        used = {id(manifest.entry(file)) for file in read}
+        if path is None or all(id(entry) in used for entry in manifest.entries):
+            continue
+        used |= {id(manifest.entry(file)) for file in _below(path.parent)}
+        warnings += [
+            f"{e.where}: match = {e.match!r} is the entry of no file"
+            for e in manifest.entries
+            if id(e) not in used
+        ]
+    return warnings
+
+
+def _odd_vintage(vintage: int, rows: pl.DataFrame) -> tuple[str, ...]:
+    """The newest vintage wins, so a wrong one hides every revision for as long."""
+    if rows.is_empty():
+        return ()
+    text, last = vintage_text(vintage), int(rows.select(pl.col("period").max()).item())
+    if vintage > time.time() + 86_400:
+        return (f"vintage {text} lies in the future: no revision before then will count",)
+    if int(text[:4]) * 100 + int(text[5:7]) < last:
+        return (f"vintage {text} is older than the newest month of the file, {month_text(last)}",)
+    return ()
 
 
 def _twins(files: Sequence[FileRows]) -> list[str]:

@@ -32,7 +32,7 @@ def settings_for(
     path: Path, entry: Entry | None, options: Options, covers: Covers, period: Window | None
 ) -> Settings:
     """Merge what the call states with the manifest's entry for this file."""
-    full = any(Path(name).name == path.name or Path(name) == path for name in options.accept_full)
+    full = any(_names(name, path) for name in options.accept_full)
     if entry is None:
         return Settings(
             options.flow, options.layout, options.vintage, covers, period, full, options.reporter
@@ -60,6 +60,12 @@ def settings_for(
         reporter=one("reporter", called, entry.reporter),
         tidy=entry.tidy,
     )
+
+
+def _names(name: str, path: Path) -> bool:
+    """A bare name fits files of that name in any folder; a path only the one file."""
+    given = Path(name)
+    return path.name == name or given.resolve() == path.resolve()
 
 
 def read_vintage(text: str, where: str) -> int:

@@ -13,12 +13,12 @@ from provexpo.errors import CallError, DrawError
 from provexpo.maps import notes
 from provexpo.maps.boundaries import load_boundaries
 from provexpo.maps.classes import CHANGE_COLUMNS, Classes, classes_for
-from provexpo.maps.draw import Plan, draw
+from provexpo.maps.draw import Plan, draw, draw_bare
 from provexpo.maps.fonts import families
 from provexpo.maps.join import FIGURE, Cell, join
 from provexpo.maps.legend import Legend
 from provexpo.maps.page import NO_BREAK
-from provexpo.maps.picture import Map
+from provexpo.maps.picture import Beside, Map
 from provexpo.maps.regions import Layer, load_tiles, places
 from provexpo.output import formats
 from provexpo.result import Result
@@ -129,7 +129,13 @@ def choropleth(
     )
     plan = replace(plan, families=families(_all_text(plan), lang, font))
     alt = notes.describe(result, column, cells, audit, layer, shown, lang)
-    return Map(shown, alt, audit, partial(draw, plan))
+    beside = Beside(
+        subtitle=f"{plan.measure} · {plan.window}",
+        legend=plan.legend,
+        colours=classes.colours,
+        notes=tuple(notes.footer(result, cells, layer, lang, caveats=False)),
+    )
+    return Map(shown, alt, audit, beside, partial(draw, plan), partial(draw_bare, plan))
 
 
 def _layer(

@@ -42,6 +42,9 @@ LEGEND_SIZE = (222.0, 120.0)
 DARK = 0.22
 # Above this one the border is grey.
 PALE = 0.85
+# In a page the picture is shown about as wide as it is drawn: names larger, edges smaller.
+NAME, INSET_NAME, TILE_NAME = 6.8, 7.2, 8.0
+PAGE_NAME, PAGE_INSET_NAME, PAGE_EDGE = 9.2, 8.4, 4.0
 _CHIP = {"facecolor": "white", "edgecolor": "none", "alpha": 0.72, "pad": 0.8}
 
 
@@ -76,15 +79,7 @@ def fill_of(plan: Plan, region: Region) -> str:
 
 def draw(plan: Plan) -> Figure:
     """The whole sheet; its height follows from the text, so that nothing is cut off."""
-    x0, y0, x1, y1 = plan.layer.bounds
-    if plan.layer.is_tiles:
-        scale = TILE_SIZE
-        width = (x1 - x0) * scale
-    else:
-        # Room to the right for the insets.
-        x1 += 0.05 * (x1 - x0)
-        width, scale = MAP_WIDTH, MAP_WIDTH / (x1 - x0)
-    height = (y1 - y0) * scale
+    box, width, height = _extent(plan.layer)
     title = wrap(plan.title, width, plan.families, TITLE, bold=True)
     subtitle = wrap(f"{plan.measure} · {plan.window}", width, plan.families, 9.0)
     foot = [line for text in plan.footer for line in wrap(text, width, plan.families, 7.4)]
@@ -94,15 +89,38 @@ def draw(plan: Plan) -> Figure:
         width + 2 * MARGIN, head_height + height + foot_height + 2 * MARGIN, plan.families
     )
     axes = sheet.axes(MARGIN, MARGIN + foot_height, width, height)
-    axes.set_xlim(x0, x1)
-    axes.set_ylim(y0, y1)
-    _draw_layer(sheet, axes, plan)
+    axes.set_xlim(box[0], box[2])
+    axes.set_ylim(box[1], box[3])
+    _draw_layer(sheet, axes, plan, TILE_NAME if plan.layer.is_tiles else NAME)
     _draw_head(sheet, title, subtitle)
     _draw_foot(sheet, foot, foot_height, plan)
     _draw_legend(sheet, plan, foot_height, height)
     if not plan.layer.is_tiles:
-        _draw_insets(sheet, plan, MARGIN + width, MARGIN + foot_height + 4)
+        _draw_insets(sheet, plan, MARGIN + width, MARGIN + foot_height + 4, INSET_NAME)
     return sheet.figure
+
+
+def draw_bare(plan: Plan) -> Figure:
+    """The map and its insets alone, with larger names: for a page that says the rest as text."""
+    box, width, height = _extent(plan.layer)
+    sheet = Sheet(width + 2 * PAGE_EDGE, height + 2 * PAGE_EDGE, plan.families)
+    axes = sheet.axes(PAGE_EDGE, PAGE_EDGE, width, height)
+    axes.set_xlim(box[0], box[2])
+    axes.set_ylim(box[1], box[3])
+    _draw_layer(sheet, axes, plan, PAGE_NAME)
+    if not plan.layer.is_tiles:
+        _draw_insets(sheet, plan, PAGE_EDGE + width, PAGE_EDGE + 4, PAGE_INSET_NAME)
+    return sheet.figure
+
+
+def _extent(layer: Layer) -> tuple[Box, float, float]:
+    """The part of the world that is shown, and its width and height on the sheet."""
+    x0, y0, x1, y1 = layer.bounds
+    if layer.is_tiles:
+        return (x0, y0, x1, y1), (x1 - x0) * TILE_SIZE, (y1 - y0) * TILE_SIZE
+    # Room to the right for the insets.
+    x1 += 0.05 * (x1 - x0)
+    return (x0, y0, x1, y1), MAP_WIDTH, MAP_WIDTH * (y1 - y0) / (x1 - x0)
 
 
 def _draw_head(sheet: Sheet, title: list[str], subtitle: list[str]) -> None:
@@ -126,7 +144,7 @@ def _draw_foot(sheet: Sheet, lines: list[str], height: float, plan: Plan) -> Non
         sheet.write(axes, MARGIN, top - i * 7.4 * LINE, line, 7.4, color=colour, bold=warn)
 
 
-def _draw_layer(sheet: Sheet, axes: Axes, plan: Plan) -> None:
+def _draw_layer(sheet: Sheet, axes: Axes, plan: Plan, size: float) -> None:
     layer = plan.layer
     if layer.outline:
         # Half of this line stays visible outside the regions: a coast, so that a pale class ends
@@ -142,7 +160,7 @@ def _draw_layer(sheet: Sheet, axes: Axes, plan: Plan) -> None:
         _watermark(sheet, axes, plan.lang)
     if plan.labels:
         shown = [r for r in layer.regions if not r.inset]
-        _label(sheet, axes, plan, shown, 8.0 if layer.is_tiles else 6.8)
+        _label(sheet, axes, plan, shown, size)
 
 
 def _watermark(sheet: Sheet, axes: Axes, lang: str) -> None:
@@ -187,7 +205,7 @@ def _label(sheet: Sheet, axes: Axes, plan: Plan, regions: Iterable[Region], size
             axes, *region.label_at, text, size,
             color="white" if dark == {True} else "#1a1a1a",
             bbox=_CHIP if mixed else None,
-            ha="center", va="center", linespacing=1.05, zorder=4,
+            ha="center", va="center", linespacing=1.05, zorder=4, gid=f"label-{region.code}",
         )  # fmt: skip
 
 
@@ -237,7 +255,7 @@ def _draw_legend(sheet: Sheet, plan: Plan, foot: float, height: float) -> None:
     draw_legend(sheet, axes, plan.legend, plan.classes)
 
 
-def _draw_insets(sheet: Sheet, plan: Plan, right: float, bottom: float) -> None:
+def _draw_insets(sheet: Sheet, plan: Plan, right: float, bottom: float, size: float) -> None:
     """Places too small for their name, larger, from the lower right corner upwards."""
     by_name = {name: [r for r in plan.layer.regions if r.inset == name] for name, _ in INSETS}
     y = bottom
@@ -256,7 +274,7 @@ def _draw_insets(sheet: Sheet, plan: Plan, right: float, bottom: float) -> None:
         frame.set(edgecolor="#777777", linewidth=0.8)
         axes.add_patch(frame)
         if plan.labels:
-            _label(sheet, axes, plan, regions, 7.2)
+            _label(sheet, axes, plan, regions, size)
         y += INSET_SIZE + INSET_GAP
 
 

@@ -14,7 +14,7 @@ _WORDS = {
         "sample": "Illustrative sample, not data.",
         "watermark": "SAMPLE",
         "source": "Source: {sources}",
-        "published": "published {dates}",
+        "published": "data dated {dates}",
         "load": "store load {load}",
         "against": "{window}, compared with {base}",
         "nominal": "{currency}, nominal",
@@ -37,6 +37,7 @@ _WORDS = {
         "ends": "Highest: {high}. Lowest: {low}.",
         "without": "No data: {names}.",
         "join": ", ",
+        "comma": ", ",
         "stop": "; ",
         "gacc_query": "General Administration of Customs of China, customs query",
         "gacc_bulletin": "General Administration of Customs of China, monthly bulletin",
@@ -47,7 +48,7 @@ _WORDS = {
         "sample": "示例数据，非真实数据。",
         "watermark": "示例数据",
         "source": "数据来源：{sources}",
-        "published": "发布日期{dates}",
+        "published": "数据日期{dates}",
         "load": "数据库第{load}次入库",
         "against": "{window}，对比{base}",
         "nominal": "按{currency}计，名义值",
@@ -70,6 +71,7 @@ _WORDS = {
         "ends": "最高：{high}。最低：{low}。",
         "without": "无数据：{names}。",
         "join": "、",
+        "comma": "，",
         "stop": "；",
         "gacc_query": "中国海关总署，海关统计数据在线查询",
         "gacc_bulletin": "中国海关总署，统计月报",
@@ -130,7 +132,7 @@ def _sources(result: Result, lang: str) -> str:
         dates = list(dict.fromkeys(v[:10] for v in receipt.vintages))
         parts.append(word("published", lang, dates=" – ".join(dates)))
     parts.append(word("load", lang, load=receipt.load))
-    return word("join", lang).join(parts)
+    return word("comma", lang).join(parts)
 
 
 def _source(table: str, lang: str) -> str:
@@ -171,7 +173,7 @@ def _boundaries(layer: Layer, lang: str) -> str:
     source = layer.source or word("natural_earth", lang)
     line = word("boundaries", lang, source=source)
     if layer.approval:
-        line += word("join", lang) + word("approval", lang, approval=layer.approval)
+        line += word("comma", lang) + word("approval", lang, approval=layer.approval)
     return line
 
 
@@ -183,17 +185,23 @@ def _flags(cells: Mapping[str, Cell], lang: str) -> str:
     return word("small_base", lang, names=join_names(names, lang))
 
 
-def footer(result: Result, cells: Mapping[str, Cell], layer: Layer, lang: str) -> list[str]:
-    """The lines under the map: sample notice, source, window and concepts, scope, boundaries."""
+def footer(
+    result: Result, cells: Mapping[str, Cell], layer: Layer, lang: str, *, caveats: bool = True
+) -> list[str]:
+    """The lines under the map: sample notice, source, window and concepts, scope, boundaries.
+
+    Without `caveats` those that have no line of their own are left to the page.
+    """
     receipt = result.receipt
     lines = [word("sample", lang)] if receipt.illustrative else []
     lines += [_sources(result, lang), _concepts(result, lang)]
     scope = [c.text for c in result.caveats if c.code == "scope"]
-    scope += [s for s in receipt.scope if not any(s in text for text in scope)]
+    # The receipt's scope is English; a caveat says the same in the result's language.
+    scope = scope or list(receipt.scope)
     said = [c.text for c in result.caveats if c.code not in _SAID_ELSEWHERE]
     stop = word("stop", lang)
     lines += [word("scope", lang, text=stop.join(scope))] if scope else []
-    lines += [word("note", lang, text=stop.join(said))] if said else []
+    lines += [word("note", lang, text=stop.join(said))] if said and caveats else []
     if flags := _flags(cells, lang):
         lines.append(flags)
     return [*lines, _boundaries(layer, lang)]

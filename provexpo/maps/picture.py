@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from provexpo.errors import DrawError
 from provexpo.maps.join import JoinAudit
+from provexpo.maps.legend import Legend
 from provexpo.maps.style import HATCH_WIDTH
 
 PNG_DPI = 160
@@ -34,6 +35,17 @@ _SETTINGS: Any = {
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a page says as text beside a bare picture, because a picture's small print cannot be
+    read on a phone."""
+
+    subtitle: str
+    legend: Legend
+    colours: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Map:
     """A choropleth, drawn when it is asked for.
 
@@ -45,12 +57,16 @@ class Map:
         The map in words, for screen readers.
     title : str
         What stands above it.
+    beside : Beside
+        Legend and notes as text, for what stands beside ``to_svg(bare=True)``.
     """
 
     title: str
     alt: str
     audit: JoinAudit
+    beside: Beside = field(repr=False)
     _figure: Callable[[], Figure] = field(repr=False)
+    _bare: Callable[[], Figure] = field(repr=False)
 
     def save(self, path: str | Path) -> Path:
         """Write the map; the name's ending says how: .png, .svg or .pdf."""
@@ -73,21 +89,28 @@ class Map:
         """The map as a PNG picture."""
         return self._bytes("png")
 
-    def to_svg(self) -> str:
+    def to_svg(self, *, bare: bool = False) -> str:
         """The map as an `<svg>` element for an HTML page.
+
+        `bare`: without title, legend and notes and with larger names; the page then owes its
+        reader what `beside` holds. A sample's watermark stays. The ids of names hold ``label-``,
+        so that a style sheet can leave them out where they would be too small.
 
         Its ids start with a prefix of its own, so that several maps live on one page; it has a
         label for screen readers and takes the width of what it stands in.
         """
-        return _inline(self._bytes("svg").decode("utf-8"), self.alt)
+        figure = self._bare if bare else self._figure
+        return _inline(self._bytes("svg", figure).decode("utf-8"), self.alt)
 
     def _repr_png_(self) -> bytes:
         return self.to_png()
 
-    def _bytes(self, kind: str) -> bytes:
+    def _bytes(self, kind: str, figure: Callable[[], Figure] | None = None) -> bytes:
         buffer = io.BytesIO()
         with matplotlib.rc_context(_SETTINGS):
-            self._figure().savefig(buffer, format=kind, dpi=PNG_DPI, metadata=_METADATA[kind])
+            (figure or self._figure)().savefig(
+                buffer, format=kind, dpi=PNG_DPI, metadata=_METADATA[kind]
+            )
         data = buffer.getvalue()
         return _lean(data) if kind == "svg" else data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from provexpo.errors import CallError
@@ -20,7 +21,8 @@ def write_bytes(path: str | Path, data: bytes) -> Path:
             os.fsync(file.fileno())
         part.replace(target)
     except OSError as err:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a name that is too long cannot be removed either
+            part.unlink(missing_ok=True)
         raise CallError(
             f"cannot write {target}: {err.strerror or err}",
             expected="a path in a folder that may be written to",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 import pytest
 
+from provexpo.maps.legend import Legend
+from provexpo.maps.picture import Beside
 from provexpo.periods import Window
 from provexpo.resources import seed
 from provexpo.result import Caveat, Receipt, Result
@@ -71,7 +73,7 @@ class FakeTrade:
     def latest_window(self, *, flow, reporter):
         return WINDOW
 
-    def coverage(self):
+    def coverage(self, *, lang="en"):
         months = [
             (m, "combined" if m % 100 <= 2 else "found") for m in (*BASE.months, *WINDOW.months)
         ]
@@ -83,7 +85,10 @@ class FakeTrade:
                 "months": months,
                 "vintage_first": "2025-08-18T00:00:00Z",
                 "vintage_last": "2025-08-20T00:00:00Z",
-                "scopes": "provinces: all (assumed); partners: all (assumed)",
+                "scopes": {
+                    "en": "provinces: all (assumed); partners: all (assumed)",
+                    "zh": "省份：全部（假定完整）；贸易伙伴：全部（假定完整）",
+                }[lang],
             }
         ]
 
@@ -166,7 +171,7 @@ def frame_of(rows, columns):
 
 
 def nation(trade):
-    held = [c for c in trade.cells.values() if c[0] is not None]
+    held = [c for c in trade.cells.values() if c[1] is not None]
     columns = [[c[i] for c in held] for i in range(4)]
     return tuple(None if not x or None in x else sum(x) for x in columns)
 
@@ -286,11 +291,16 @@ def fake_growth(trade, *, during, against, flow, reporter, lang, partner=None, b
 class FakeMap:
     def __init__(self, shares, lang):
         self.lang, self.shares = lang, shares
-        self.alt = "Map of shares" if lang == "en" else "占比地图"
+        self.title = "Map of shares" if lang == "en" else "占比地图"
+        sample = {"en": "Illustrative sample, not data.", "zh": "示例数据，非真实数据。"}[lang]
+        legend = Legend("%", ("5", "10"), {"en": "no data", "zh": "无数据"}[lang], "", "")
+        notes = (*([sample] if shares.receipt.illustrative else []), TABLE)
+        self.beside = Beside("%", legend, ("#ffffcc", "#a1dab4", "#41b6c4"), notes)
 
-    def to_svg(self):
+    def to_svg(self, *, bare):
+        assert bare  # small print inside a picture cannot be read on a phone
         return (
-            '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg viewBox="0 0 640 480" '
+            '<svg viewBox="0 0 640 480" '
             'xmlns="http://www.w3.org/2000/svg" role="img" aria-label="map">'
             '<rect width="640" height="480" fill="#41b6c4"/></svg>'
         )
@@ -321,7 +331,7 @@ def fakes(monkeypatch):
 
     monkeypatch.setattr(figures, "dependence", fake_dependence)
     monkeypatch.setattr(figures, "growth", fake_growth)
-    monkeypatch.setattr(figures, "check", lambda trade: FakeReport(trade.checks))
+    monkeypatch.setattr(figures, "check", lambda trade, *, lang: FakeReport(trade.checks))
     monkeypatch.setattr(
         door, "choropleth", lambda result, *, column, lang, title: FakeMap(result, lang)
     )

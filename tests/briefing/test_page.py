@@ -12,6 +12,7 @@ from provexpo.briefing import brief as door
 from provexpo.briefing import colours, figures
 from provexpo.briefing.brief import SECTIONS, brief
 from provexpo.errors import CallError, CoverageError, DrawError, JoinError
+from provexpo.periods import Window
 from provexpo.result import Caveat
 
 M = 1_000_000
@@ -94,7 +95,7 @@ def test_missing_and_statuses_are_words(trade, tmp_path):
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
     assert "None" not in text
     assert re.search(
-        r"No figure \(not on the scale; no figure is not zero\): Qinghai", text.replace(" (", " (")
+        r"No figure \(not ranked; no figure is not zero\): Qinghai", text.replace(" (", " (")
     )
 
 
@@ -141,7 +142,13 @@ def test_chinese_page_is_chinese(make_trade, tmp_path):
 def test_markup_in_names_and_notes_stays_text(make_trade, tmp_path):
     evil = "<script>alert(1)</script>"
     row = SimpleNamespace(
-        check=evil, table="t", flow="export", currency="USD", text=evil, failed=True
+        check=evil,
+        table="t",
+        flow="export",
+        currency="USD",
+        text=evil,
+        failed=True,
+        noted=False,
     )
     trade = make_trade(
         names={"14": evil, "63": evil}, caveats=(Caveat("x", evil, 2),), checks=(row,)
@@ -238,7 +245,7 @@ def test_missing_base_keeps_the_level(make_trade, tmp_path):
     cells = {"14": (500 * M, 2_000 * M, None, None), "44": (100 * M, 2_000 * M, None, None)}
     text = page_of(make_trade(cells=cells), tmp_path).text
     assert "25.0%" in text
-    assert "No figure in Jan–Jul 2024 (base): " in text
+    assert "No figure for exports to the US in Jan–Jul 2024 (base): Shanxi, Guangdong" in text
 
 
 def test_a_font_that_is_missing_stops_before_anything_is_written(trade, tmp_path, monkeypatch):
@@ -299,7 +306,7 @@ def test_text_on_every_colour_can_be_read():
 def test_title_and_chips_name_what_the_figures_are_limited_to(make_trade, tmp_path):
     scope = ("products: 85177950 only", "partners assumed complete")
     page = page_of(make_trade(scope=scope), tmp_path)
-    title = "China: provincial dependence on exports to the US (products 85177950 only)"
+    title = "China: provincial dependence on exports to the US (product 85177950 only)"
     assert page.text.count(title) >= 2  # in <title> and as the heading
     assert "partners assumed complete" in page.text
 
@@ -333,3 +340,95 @@ def test_a_province_without_a_row_of_change_is_not_called_ok(make_trade, tmp_pat
     monkeypatch.setattr(figures, "growth", without_14)
     cells = {"14": (0, 2_000 * M, None, None), "44": (100 * M, 2_000 * M, None, None)}
     assert "no figure for the base window" in page_of(make_trade(cells=cells), tmp_path).text
+
+
+def test_only_what_is_not_ok_has_words_in_the_table(trade, tmp_path):
+    page_of(trade, tmp_path)
+    raw = (tmp_path / "out" / "briefing_en.html").read_text("utf-8")
+    cells = re.findall(r'<td class="l status">(.*?)</td>', raw)
+    plain = '<span aria-hidden="true">–</span><span class="vh">ok</span>'
+    assert len(cells) == 31
+    # Qinghai, Hainan, Gansu, Tibet and Yunnan (12 times) have something to say: Yunnan is ok.
+    assert cells.count(plain) == 27
+    assert "ok" not in [re.sub("<.*?>", "", c) for c in cells if c != plain]
+
+
+def test_the_map_is_bare_and_the_page_says_the_rest_as_text(make_trade, tmp_path):
+    text = page_of(make_trade(), tmp_path).text
+    assert "under 5" in text and "5–10" in text and "10 and more" in text  # the fake's breaks
+    assert "Illustrative sample, not data." in text
+    assert TABLE in text
+    raw = (tmp_path / "out" / "briefing_en.html").read_text("utf-8")
+    assert '<p class="warn">Illustrative sample, not data.</p>' in raw
+    page_of(make_trade(illustrative=False), tmp_path)
+    assert 'class="warn"' not in (tmp_path / "out" / "briefing_en.html").read_text("utf-8")
+
+
+def test_provinces_without_a_row_are_named(make_trade, tmp_path):
+    cells = {"14": (500 * M, 2_000 * M, 400 * M, 1_000 * M)}
+    text = page_of(make_trade(cells=cells), tmp_path).text
+    assert "No record in either window: Beijing, Tianjin, Hebei, Inner Mongolia" in text
+    assert "No record in either window" not in page_of(make_trade(), tmp_path).text
+
+
+def test_scopes_are_said_once(make_trade, tmp_path):
+    caveats = (
+        Caveat("scope", "partners assumed complete; products: 85 only"),
+        Caveat("x", "another", 1),
+        Caveat("scope", "products: 85 only"),
+        Caveat("base_missing", "the base is missing", 1),
+    )
+    text = page_of(make_trade(caveats=caveats), tmp_path).text
+    assert text.count("products: 85 only") == 1
+    assert "another (1 row)" in text
+    assert "the base is missing (" not in text  # its count is one of windows
+
+
+def test_findings_are_ok_noted_or_failed(make_trade, tmp_path):
+    def row(text, failed, noted):
+        return SimpleNamespace(
+            check="gap", table="t", flow="export", currency="USD", text=text,
+            failed=failed, noted=noted,
+        )  # fmt: skip
+
+    checks = (row("one", False, False), row("two", False, True), row("three", True, False))
+    text = page_of(make_trade(checks=checks), tmp_path).text
+    assert "one ok" in text and "two noted" in text and "three FAILED" in text
+
+
+def test_a_window_cut_short_by_a_month_not_held_says_so(make_trade, tmp_path, monkeypatch):
+    trade = make_trade()
+    monkeypatch.setattr(type(trade), "latest_window", lambda *_, **__: Window(202510, 202512))
+    text = "The window starts in Oct 2025: the month before it is not held."
+    assert text in page_of(trade, tmp_path).text
+    assert text not in page_of(trade, tmp_path, during="2025-10/2025-12").text
+
+
+@pytest.mark.parametrize(
+    ("lang", "reason", "nation"),
+    [
+        ("en", "no table of exports is broken down by partner", "total exports rose 2.0%"),
+        ("zh", "没有按贸易伙伴细分的出口表", "出口总额增长2.0%"),
+    ],
+)
+def test_totals_alone_are_not_called_ok(make_trade, tmp_path, monkeypatch, lang, reason, nation):
+    """A store of province totals: whatever needs a partner is missing, with its reason."""
+    planted = figures.growth
+
+    def refuse(trade, **kwargs):
+        raise CoverageError("no table of exports is broken down by partner")
+
+    monkeypatch.setattr(figures, "dependence", refuse)
+    monkeypatch.setattr(
+        figures,
+        "growth",
+        lambda trade, **kw: refuse(trade) if kw.get("partner") else planted(trade, **kw),
+    )
+    cells = {"14": (None, 102 * M, None, 100 * M), "44": (None, 204 * M, None, 200 * M)}
+    made = brief(make_trade(cells=cells), lang=lang, out=tmp_path / "out", formats="html")
+    text = Page(made.files[0].read_text("utf-8")).text
+    assert all(reason in s for s in made.sentences[lang])
+    assert nation in made.sentences[lang][2]
+    flagged = {"en": "2 of 2 provinces flagged", "zh": "2个省份中2个有标注"}[lang]
+    assert flagged in text
+    assert {"en": "all figures ok", "zh": "全部数据正常"}[lang] not in text

@@ -14,7 +14,7 @@ WINDOW, BASE = Window(202501, 202507), Window(202401, 202407)
 
 def say(trade, lang="en", flow="export", partner="US"):
     ask = Ask(partner, WINDOW, BASE, flow, "CHN", lang)
-    return headlines(gather(trade, ask, evidence_of(trade), lambda step: None))
+    return headlines(gather(trade, ask, evidence_of(trade, lang), lambda step: None))
 
 
 def test_who_depends_most_with_its_base_and_basis(trade):
@@ -56,7 +56,7 @@ def test_national_change_and_count(two):
     # 160 against 200 million.
     assert "exports to the US fell 20.0%, from USD 200.0m in Jan–Jul 2024 to USD 160.0m" in second
     assert "in current USD" in second
-    assert "They fell in 2 of 2 provinces" in second
+    assert "Of 2 provinces with figures for both windows, 2 saw a fall." in second
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,14 @@ def test_ten_times_total_is_written_as_a_multiple(two):
 
 def test_nothing_fell_nothing_compared_nothing_held(two, make_trade):
     up = (20 * M, 1_000 * M, 10 * M, 1_000 * M)
-    assert "In no province were the exports to the US lower" in say(two(up, up))[2]
+    assert "In no province did exports to the US fall" in say(two(up, up))[2]
     no_base = (20 * M, 1_000 * M, None, None)
     assert "Changes by province cannot be stated" in say(two(no_base, no_base))[2]
     nothing = make_trade(cells={"14": (None,) * 4})
     assert "cannot be stated" in say(nothing)[2] or "cannot" in say(nothing)[2]
     assert (
-        "No province's share can be stated for Jan–Jul 2025: months not covered." in say(nothing)[0]
+        "No share can be stated for the provinces in Jan–Jul 2025: months not covered."
+        in say(nothing)[0]
     )
 
 
@@ -136,7 +137,7 @@ def test_no_cause_in_the_wording(trade):
 
 def test_figures_of_some_products_are_never_said_of_all_trade(make_trade):
     trade = make_trade(scope=("products: 85177950 only", "provinces assumed complete"))
-    assert all(s.startswith("Products 85177950 only: ") for s in say(trade))
+    assert all(s.startswith("Product 85177950 only: ") for s in say(trade))
     assert all(s.startswith("仅商品85177950：") for s in say(trade, "zh"))
     many = make_trade(scope=("products: 1,204 listed ones only",))
     assert say(many)[0].startswith("Products 1,204 listed ones only: ")
@@ -160,3 +161,38 @@ def test_a_missing_nation_is_no_sum_of_what_is_there(trade, monkeypatch):
 
     monkeypatch.setattr(figures, "growth", without_nation)
     assert say(trade)[1].startswith("There is no national figure for exports to the US")
+
+
+@pytest.mark.parametrize(
+    ("flow", "text"),
+    [("export", "nation's exports went to the US"), ("import", "nation's imports came from the US"),
+     ("total", "nation's trade was with the US")],
+)  # fmt: skip
+def test_data_without_provinces_speak_of_the_nation(make_trade, monkeypatch, flow, text):
+    """A metric asked by province gives one national row where no table has provinces."""
+    from provexpo.briefing import figures
+
+    for name in ("dependence", "growth"):
+        planted = getattr(figures, name)
+        monkeypatch.setattr(
+            figures, name, lambda trade, planted=planted, **kw: planted(trade, **{**kw, "by": []})
+        )
+    trade = make_trade(cells={"14": (25 * M, 100 * M, 20 * M, 50 * M)})
+    first, second, third = say(trade, flow=flow)
+    assert first == (
+        f"25.0% of the {text} in Jan–Jul 2025 (40.0% in Jan–Jul 2024)."
+        " The data held are not broken down by province."
+    )
+    assert "rose 25.0%, from USD 20.0m in Jan–Jul 2024 to USD 25.0m" in second
+    assert "rose 100.0%, from USD 50.0m in Jan–Jul 2024 to USD 100.0m" in third
+    assert "depends most" not in " ".join((first, second, third))
+
+
+def test_a_limited_total_is_not_called_the_total(make_trade):
+    cells = {"14": (90 * M, 1_000 * M, 120 * M, 1_000 * M)}
+    limited = make_trade(cells=cells, scope=("products: 85177950 only",))
+    assert "exports to all partners did not change" in say(limited)[2]
+    assert "对所有贸易伙伴出口持平" in say(limited, "zh")[2]
+    partners = make_trade(cells=cells, scope=("partners: 402, 502 only",))
+    assert "exports to the partners listed did not change" in say(partners)[2]
+    assert not any("total exports" in s for t in (limited, partners) for s in say(t))

@@ -27,7 +27,8 @@ ROWS = [
 def provexpo(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "provexpo.cli", *words],
-        cwd=cwd, capture_output=True, text=True, timeout=120, encoding="utf-8",
+        cwd=cwd, capture_output=True, text=True, timeout=120,
+        encoding=env.get("PYTHONIOENCODING", "utf-8"),
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
     )  # fmt: skip
 
@@ -91,7 +92,7 @@ def test_a_desks_day(downloads: Path, tmp_path: Path) -> None:
         (["run", "dependance"], "there is no metric 'dependance'"),
         (["run", "value", "desk", "--province", "Shangxi"], "did you mean Shanxi (14) or Shaanxi"),
         (["run", "value", "desk", "--during", "2025-13"], "cannot read the month"),
-        (["run", "value", "desk", "--currency", "EUR"], "USD, CNY"),
+        (["run", "value", "desk", "--currency", "EUR"], "hold no EUR"),
         (["run", "value", "desk", "--by", "provinces"], "did you mean province"),
         (["run", "value", "desk", "--format", "yaml"], "table, csv, json, xlsx, parquet"),
         (["run", "value", "desk", "--format", "xlsx"], "add --out value.xlsx"),
@@ -182,3 +183,34 @@ def test_sample_says_that_it_is_no_data(tmp_path: Path) -> None:
     assert {"code": "illustrative", "text": "illustrative sample, not data", "rows": None} in (
         answer["caveats"]
     )
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp1252"])
+def test_a_pipe_that_cannot_hold_every_character(
+    downloads: Path, tmp_path: Path, encoding: str
+) -> None:
+    """What a Chinese or Western Windows gives `provexpo run ... > file`."""
+    provexpo("add", "desk", str(downloads), "--flow", "export", cwd=tmp_path)
+    call = ("run", "growth", "desk", "--partner", "US", "--during", "2025-01", "--lang", "zh")
+    table = provexpo(*call, cwd=tmp_path, PYTHONIOENCODING=encoding)
+    assert table.returncode == 0, table.stderr
+    assert "-20.0" in table.stdout  # the minus of the figure, not a question mark
+    found = provexpo(*call, "--format", "json", cwd=tmp_path, PYTHONIOENCODING=encoding)
+    if encoding == "cp1252":
+        assert json.loads(found.stdout)["rows"][0]["province_name"] == "广东"
+
+
+def test_an_option_given_twice_means_both(downloads: Path, tmp_path: Path) -> None:
+    provexpo("add", "desk", str(downloads), "--flow", "export", cwd=tmp_path)
+    call = ("run", "value", "desk", "--during", "2025-01", "--by", "nation", "--format", "json")
+    both = provexpo(*call, "--partner", "US", "--partner", "Germany", cwd=tmp_path)
+    assert json.loads(both.stdout)["rows"][0]["value"] == 4_000
+
+
+def test_a_disk_that_takes_nothing_is_no_traceback(downloads: Path, tmp_path: Path) -> None:
+    provexpo("add", "desk", str(downloads), "--flow", "export", cwd=tmp_path)
+    (tmp_path / "taken").write_text("")
+    done = provexpo("map", "value", "desk", "--out", "taken/map.png", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(("error:", "  "))
+    assert "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import provexpo as pe
 from provexpo.engine.check import CheckReport, CheckRow
+from provexpo.errors import CallError
 from provexpo.ingest.rows import FileRows
 from provexpo.store.loading import load_rows
 
@@ -218,3 +220,56 @@ def test_an_empty_report_reads(make_store: Make) -> None:
     assert (report.rows, report.failed) == ((), False)
     assert report.to_text() == "0 findings, 0 failed"
     assert isinstance(pl.DataFrame(report.to_dict()["rows"]), pl.DataFrame)
+
+
+def _every_kind(make_store: Make) -> Path:
+    """One store that gives every kind of finding that rows can give."""
+    rows = [{**r, "months": 1} for r in panel(lambda p, q, m: q == "VNM" and m == 202404)]
+    late = [
+        {"province": "44", "period": p, "months": n, "value": 5}
+        for p, n in ((202302, 2), (202311, 1))
+    ]
+    make_store(rows, source="gacc_query", name="usd")
+    make_store(panel(), source="gacc_query", name="cny", currency="CNY")
+    make_store(late, source="other", name="late")
+    ytd = [{"province": "44", "period": 202402, "months": 2, "value": 8_100_000}]
+    make_store(ytd, source="gacc_bulletin_ytd", name="ytd")
+    return make_store(totals(), source="gacc_bulletin", name="totals")
+
+
+def test_findings_in_chinese_are_the_same_findings(make_store: Make) -> None:
+    trade = pe.open(_every_kind(make_store))
+    english, chinese = pe.check(trade), pe.check(trade, lang="zh")
+
+    def bare(row: CheckRow) -> tuple[Any, ...]:
+        return row.check, row.table, row.flow, row.currency, row.failed, row.noted
+
+    assert [bare(r) for r in chinese.rows] == [bare(r) for r in english.rows]
+    assert {r.check for r in chinese.rows} == {
+        "control total", "truncation", "gap", "combined january-february", "revisions",
+        "currencies",
+    }  # fmt: skip
+    for row in chinese.rows:
+        words = re.sub(r"CHN:[\w:+]+|USD|CNY|VNM", "", row.text)
+        assert re.search(r"[\u4e00-\u9fff]", words), row
+        assert not re.search(r"[A-Za-z]{2,}", words), row
+    # "January" is a number in Chinese.
+    texts = [r.text.replace("January and February", "1, 2") for r in english.rows]
+    numbers = [re.findall(r"\d+", text) for text in texts]
+    assert [sorted(re.findall(r"\d+", r.text)) for r in chinese.rows] == [
+        sorted(n) for n in numbers
+    ]
+    assert "note  gap" in english.to_text()
+
+
+def test_coverage_in_chinese(make_store: Make) -> None:
+    trade = pe.open(make_store(panel(), listed={"partner": ("502", "132")}))
+    english, chinese = trade.coverage(), trade.coverage(lang="zh")
+    assert [c["scopes"] for c in english] == ["provinces: all (declared); partners: 132, 502"]
+    assert [c["scopes"] for c in chinese] == ["省份：全部（已声明）；贸易伙伴：132、502"]
+    assert [{**c, "scopes": ""} for c in chinese] == [{**c, "scopes": ""} for c in english]
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(CallError, match="unknown language 'fr'"):
+        pe.check(pe.sample(), lang="fr")

@@ -109,3 +109,14 @@ def test_incomplete_corrections(
 ) -> None:
     with pytest.raises(ManifestError, match=message):
         corrected(SLIP.replace(old, new))
+
+
+def test_a_factor_that_no_value_survives(corrected: Callable[[str], FileRows]) -> None:
+    with pytest.raises(CheckError, match=r"larger than the store can hold\n.*correction 1"):
+        corrected(SLIP.replace("factor = 0.001", "factor = 1e15"))
+
+
+def test_a_set_value_is_whole(corrected: Callable[[str], FileRows]) -> None:
+    text = SLIP.replace('"scale"', '"set"').replace("factor = 0.001", "value = 7.5")
+    with pytest.raises(ManifestError, match=r"value 7\.5 is not whole"):
+        corrected(text)

@@ -212,3 +212,14 @@ def test_options_that_do_not_exist(soy: Path) -> None:
         read_one(soy, Options(flow="export", vintage="18.2.2025"))
     with pytest.raises(PeriodError):
         read_one(soy, Options(flow="export", period="last year"))
+
+
+def test_all_and_codes_at_once_contradict(soy: Path) -> None:
+    with pytest.raises(ManifestError, match="says all and also names codes"):
+        read_one(soy, Options(flow="import", covers="partners=all,502"))
+
+
+def test_a_chinese_semicolon_divides_covers_too() -> None:
+    assert read_covers("partners=402，410；products=1201") == read_covers(
+        "partners=402,410; products=1201"
+    )

@@ -307,7 +307,7 @@ def test_mixed_levels_name_the_lines(query_file: MakeFile) -> None:
 def full_page(count: int) -> list[list[str]]:
     """Distinct cells; the code 000 exists nowhere, so that checks of codes would fail too."""
     return [
-        [f"{2000 + i // 12 % 100}{i % 12 + 1:02d}", f"{i:08d}", "000", "1"] for i in range(count)
+        [f"{2000 + i // 12 % 100}{i % 12 + 1:02d}", f"85{i:06d}", "000", "1"] for i in range(count)
     ]
 
 
@@ -367,3 +367,28 @@ def test_newlines_in_names_do_not_shift_rows(query_file: MakeFile) -> None:
         read_one(query_file(rows, header=header))
     file = read_one(query_file(rows[:2], header=header))
     assert file.rows["value"].to_list() == [5, 6]
+
+
+def test_a_path_accepts_one_full_file_and_a_bare_name_all_of_that_name(
+    query_file: MakeFile, write: MakeFile, tmp_path: Path
+) -> None:
+    """Downloads have the same name in every folder: accepting one says nothing of the others."""
+    header = ("数据年月", "商品编码", "美元")
+    rows = [[month, product, value] for month, product, _, value in full_page(10_000)]
+    content = query_file(rows, header=header).read_bytes()
+    first = write("2024/downloadData.csv", content)
+    second = write("2025/downloadData.csv", content)
+    one = Options(flow="export", accept_full=(str(first),))
+    assert read_files([first], one).files[0].data_rows == 10_000
+    with pytest.raises(CoverageError, match=r"exactly 10,000 rows.*\n.*2025/downloadData"):
+        read_files([first, second], one)
+    both = Options(flow="export", accept_full=("downloadData.csv",))
+    assert len(read_files([first, second], both).files) == 2
+
+
+@pytest.mark.parametrize("product", ["00000000", "77010000"])
+def test_a_chapter_that_does_not_exist(query_file: MakeFile, product: str) -> None:
+    """It would be a row of no section and no sector."""
+    rows = [["202401", "85177950", "1"], ["202401", product, "9"]]
+    with pytest.raises(UnknownCodeError, match=rf"unknown HS chapter {product[:2]}\n.*line 3"):
+        read_one(query_file(rows, header=("数据年月", "商品编码", "美元")))

@@ -184,3 +184,44 @@ def test_report(query_file: MakeFile) -> None:
 def test_report_says_what_did_not_happen() -> None:
     assert LoadReport(None, True, ()).to_text().startswith("dry run, nothing written")
     assert LoadReport(None, False, ()).to_text().startswith("nothing changed")
+
+
+def test_a_folder_of_workbooks_says_what_to_do(write: MakeFile, tmp_path: Path) -> None:
+    write("totals.xlsx", b"PK")
+    with pytest.raises(
+        CallError, match=r"no data files found(.|\n)*save them as CSV: totals\.xlsx"
+    ):
+        find_files([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("vintage", "says"),
+    [
+        ("2099-01-01", "vintage 2099-01-01T00:00:00Z lies in the future"),
+        ("2023-05-01", "is older than the newest month of the file, 2024-12"),
+        ("2025-01-18", None),
+    ],
+)
+def test_a_vintage_that_cannot_be(query_file: MakeFile, vintage: str, says: str | None) -> None:
+    path = query_file(with_values(OIL, 7), header=USD)
+    (file,) = read_files([path], Options(flow="import", vintage=vintage)).files
+    assert [w for w in file.warnings if says and says in w] == list(file.warnings)
+    assert bool(file.warnings) == (says is not None)
+
+
+def test_a_manifest_entry_that_fits_no_file_is_named(query_file: MakeFile, write: MakeFile) -> None:
+    """Its covers would be left out of account without a word."""
+    path = query_file(with_values(OIL, 7), header=USD)
+    entry = '[[files]]\nmatch = "{}"\ncovers = {{ products = "2709" }}\n'
+    write("provexpo.toml", entry.format("crude*.csv"), "utf-8")
+    (warning,) = read_files([path], IMPORT).warnings
+    assert warning.endswith("entry 1: match = 'crude*.csv' is the entry of no file")
+    write("crude.csv", b"another file of the folder")
+    assert read_files([path], IMPORT).warnings == ()
+
+
+def test_rows_that_differ_in_quantity_alone_say_so(query_file: MakeFile) -> None:
+    rows = [["202401", "85177950", q, "千克", "1,000"] for q in ("100", "101")]
+    header = ("数据年月", "商品编码", "第一数量", "第一计量单位", "美元")
+    with pytest.raises(CoverageError, match="quantity 100 and quantity 101"):
+        read_files([query_file(rows, header=header)], Options(flow="export"))

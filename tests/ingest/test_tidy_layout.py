@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -218,3 +219,71 @@ def test_calls_that_contradict_or_leave_something_open(panel: Callable[..., File
 def test_tidy_without_a_map(write: MakeFile) -> None:
     with pytest.raises(ManifestError, match="a tidy file needs a column map"):
         read_files([write("a.csv", "a,b\n1,2\n", "utf-8")], Options(layout="tidy"))
+
+
+FOREIGN = """
+[[files]]
+match = "panel.*"
+reporter = "BRA"
+currency = "USD"
+flow = "export"
+[files.columns]
+period = "month"
+province = "place"
+partner = "country"
+product = "hs"
+value = "usd"
+"""
+
+
+def test_places_of_another_reporter_are_never_taken_for_one_another(
+    panel: Callable[..., FileRows],
+) -> None:
+    """Two codes that a search for names would take as spellings of one: 1.1 and 11."""
+    text = "month,place,country,hs,usd\n2024-01,1.1,USA,8501,5\n2024-01,11,USA,8502,7\n"
+    rows = panel(text, FOREIGN).rows
+    assert rows.select("province", "value").rows() == [("1.1", 5), ("11", 7)]
+
+
+def test_the_own_partner_codes_of_another_reporter(panel: Callable[..., FileRows]) -> None:
+    text = "month,place,country,hs,usd\n2024-01,4106902,249,8501,5\n"
+    with pytest.raises(UnknownCodeError, match=r"unknown partner '249'(.|\n)*ISO3 codes.*BRA"):
+        panel(text, FOREIGN)
+
+
+def parquet(**columns: object) -> bytes:
+    buffer = io.BytesIO()
+    frame = {"month": ["2024-01"] * 2, "place": ["44", "11"], "country": ["US"] * 2, **columns}
+    pl.DataFrame(frame).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("odd", [float("inf"), 1e19])
+def test_no_number_of_a_parquet_file_becomes_a_missing_mark(
+    panel: Callable[..., FileRows], odd: float
+) -> None:
+    content = parquet(hs=["8501"] * 2, usd=[odd, 3.0])
+    with pytest.raises(LayoutError, match="column 'usd'"):
+        panel(content, name="panel.parquet")
+
+
+def test_lists_in_a_parquet_file(panel: Callable[..., FileRows]) -> None:
+    named = parquet(hs=["8501"] * 2, usd=[[1], [2]])
+    with pytest.raises(LayoutError, match=r"List\(Int64\) holds neither(.|\n)*column 'usd'"):
+        panel(named, name="panel.parquet")
+    ignored = parquet(hs=["8501"] * 2, usd=[1, 2], notes=[["a"], ["b"]])
+    assert panel(ignored, name="panel.parquet").rows["value"].to_list() == [1, 2]
+
+
+def test_a_product_level_that_is_too_high(panel: Callable[..., FileRows]) -> None:
+    """851770 padded to 00851770 would be a product of no chapter."""
+    text = "month,place,country,hs,usd\n2024-01,44,US,851770,5\n"
+    with pytest.raises(UnknownCodeError, match=r"unknown HS chapter 00(.|\n)*product_level"):
+        panel(text, MAP.replace('flow = "export"', 'flow = "export"\nproduct_level = 8'))
+
+
+def test_rounded_quantities_are_counted(panel: Callable[..., FileRows]) -> None:
+    text = "month,place,country,hs,kg,usd\n2024-01,44,US,8501,3.6,5\n2024-02,44,US,8501,2,5\n"
+    file = panel(text, MAP + 'quantity = "kg"\n')
+    assert file.rows["quantity"].to_list() == [4, 2]
+    assert file.notes == ("1 values of kg were not whole and were rounded",)

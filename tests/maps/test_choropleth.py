@@ -115,7 +115,7 @@ def test_footer_says_where_the_figures_are_from(result: Make, shares: dict[str, 
     for text in (
         "CHN:gacc_query:province+partner",
         "General Administration of Customs of China",
-        "published 2025-08-20",
+        "data dated 2025-08-20",
         "Jan–Jul 2025, compared with Jan–Jul 2024",
         "USD, nominal",
         "exports FOB",
@@ -226,9 +226,9 @@ def test_partner_rows_never_reach_the_map(result: Make) -> None:
 
 def test_names_do_not_overlap(result: Make, shares: dict[str, float]) -> None:
     """Boxes of the names on the map, as matplotlib measures them."""
-    for style in ("map", "tiles"):
+    for style, bare in (("map", False), ("map", True), ("tiles", False), ("tiles", True)):
         picture = choropleth(result("dependence", "share", shares), style=style)
-        figure = picture._figure()
+        figure = picture._bare() if bare else picture._figure()
         renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
         names = {place.name_en.split()[0] for place in places().values()}
         boxes = {
@@ -244,8 +244,9 @@ def test_names_do_not_overlap(result: Make, shares: dict[str, float]) -> None:
 
 def test_everything_is_on_the_sheet(growth: Result) -> None:
     long = "A long title that does not fit on one line of the sheet " * 3
-    for style in ("map", "tiles"):
-        figure = choropleth(growth, style=style, title=long)._figure()
+    for style, bare in (("map", False), ("map", True), ("tiles", False), ("tiles", True)):
+        picture = choropleth(growth, style=style, title=long)
+        figure = picture._bare() if bare else picture._figure()
         renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
         width, height = figure.canvas.get_width_height()
         for axes in figure.axes:
@@ -253,3 +254,34 @@ def test_everything_is_on_the_sheet(growth: Result) -> None:
                 box = text.get_window_extent(renderer)
                 assert box.x0 >= 0 and box.y0 >= 0, text.get_text()
                 assert box.x1 <= width and box.y1 <= height, text.get_text()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_bare_picture_leaves_the_words_to_the_page(growth: Result, lang: str) -> None:
+    picture = choropleth(growth, lang=lang)
+    whole, bare = picture.to_svg(), picture.to_svg(bare=True)
+    assert fills(bare) == {c: re.sub(r"px\w+-", _prefix(bare), f) for c, f in fills(whole).items()}
+    said = texts(bare)
+    assert {"en": "SAMPLE", "zh": "示例数据"}[lang] in said  # the watermark stays
+    assert not any("gacc" in t or t == "−30" for t in said)
+    # A quarter larger than in the file, on a sheet that a page shows at about its own size.
+    sizes = [float(x) for x in re.findall(r"font-size: ([\d.]+)px", bare)]
+    assert min(sizes) >= 8.4
+    labelled = set(re.findall(r'id="px\w+-label-(\d\d)"', bare))
+    assert labelled == set(places())
+
+
+def _prefix(svg: str) -> str:
+    found = re.search(r'id="(px\w+?)"', svg)
+    assert found is not None
+    return found[1] + "-"
+
+
+def test_what_a_page_says_beside_a_bare_picture(growth: Result) -> None:
+    beside = choropleth(growth).beside
+    assert beside.notes[0] == "Illustrative sample, not data."
+    assert any("CHN:gacc_query:province+partner" in t for t in beside.notes)
+    assert any("registered place" in t for t in beside.notes)
+    assert beside.subtitle.endswith("Jan–Jul 2025, compared with Jan–Jul 2024")
+    assert beside.colours == PUOR7 and len(beside.legend.breaks) == 6
+    assert not any(t.startswith("Note:") for t in beside.notes)  # the page lists the caveats

@@ -151,7 +151,7 @@ def test_names_in_the_language_asked_for(plant: Plant) -> None:
 WORDS: list[tuple[str, dict[str, Any], type[Exception], str]] = [
     ("value", {"flow": "exports"}, CallError, "flow='exports' is not known"),
     ("value", {"lang": "fr"}, CallError, "lang='fr' is not known"),
-    ("value", {"currency": "EUR"}, CallError, "currency='EUR' is not known"),
+    ("value", {"currency": "euro"}, CallError, "currency='euro' is not known"),
     ("value", {"measure": "weight"}, CallError, "measure='weight' is not known"),
     ("growth", {"measure": "weight"}, CallError, "measure='weight' is not known"),
     ("growth", {"kind": "qoq"}, CallError, "kind='qoq' is not known"),

@@ -159,7 +159,9 @@ def test_single_months_are_answered_with_flag_and_combined_figure(
 def test_the_combined_figure_says_when_it_cannot_be_given(plant: Plant, caveat: Text) -> None:
     trade = plant(monthly(40, 202401))
     text = caveat(pe.value(trade, during="2024-01"), "janfeb_together")
-    assert text == "2024-01/2024-02 is not covered, so it cannot be given beside it"
+    assert text == (
+        "January and February together (2024-01/2024-02) cannot be given beside it: not covered"
+    )
 
 
 def test_a_combined_row_of_other_months_is_no_january_question(plant: Plant) -> None:

@@ -30,7 +30,7 @@ def test_both_languages_fill_in_the_same_fields():
 
 
 def test_chinese_texts_are_chinese():
-    plain = [r["key"] for r in rows() if not re.search(r"[\u4e00-\u9fff{]", r["zh"])]
+    plain = [r["key"] for r in rows() if not re.search(r"[\u4e00-\u9fff\uff00-\uffef{]", r["zh"])]
     assert plain == []
 
 
@@ -54,3 +54,27 @@ def test_a_word_of_the_data_without_a_label_is_shown_as_it_is():
 def test_a_missing_key_is_a_fault():
     with pytest.raises(KeyError):
         labels.word("page.not_there")
+
+
+def test_every_column_of_a_result_has_a_heading():
+    with seed("fields.csv").open(encoding="utf-8", newline="") as file:
+        names = [r["name"] for r in csv.DictReader(file) if "results" in r["found_in"]]
+    assert [n for n in names if f"col.{n}" not in labels.words()] == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_column_of_the_four_metrics_has_a_heading(lang):
+    import provexpo as pe
+
+    trade, window = pe.sample(), {"during": "2025-03", "lang": lang}
+    results = [
+        pe.value(trade, by=["province", "partner", "product:HS2", "month"], **window),
+        pe.value(trade, by=["region", "section", "quarter"], **window),
+        pe.balance(trade, by=["partner_group:continent", "sector", "year"], **window),
+        pe.dependence(trade, partner="US", **window),
+        pe.growth(trade, partner="US", **window),
+    ]
+    names = {c for r in results for c in r.frame.columns}
+    assert [c for c in sorted(names) if f"col.{c}" not in labels.words()] == []
+    heads = {labels.column(c, lang) for c in names}
+    assert heads.isdisjoint(names)

@@ -77,14 +77,24 @@ def _as_text(table: Table, tidy: TidyMap) -> Table:
     if table.text is not None:
         return table
     months = {tidy.columns.get("period")}
+    used = {*tidy.columns.values(), *(v.column for v in tidy.values)}
     columns = []
     for name, cells in zip(table.header, table.frame.get_columns(), strict=True):
-        if cells.dtype in (pl.Date, pl.Datetime) and name in months:
+        if name not in used:
+            cells = pl.repeat(None, len(cells), dtype=pl.String, eager=True)
+        elif cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
+            raise LayoutError(
+                f"a column of type {cells.dtype} holds neither codes nor amounts",
+                where=f"{table.path}, column {name!r}",
+                expected="text, numbers or dates",
+                do="write the file again with one value a cell",
+            )
+        elif cells.dtype in (pl.Date, pl.Datetime) and name in months:
             cells = cells.dt.strftime("%Y-%m")
         elif cells.dtype.is_float():
             cells = cells.fill_nan(None)
             whole = cells.cast(pl.Int64, strict=False)
-            if (whole.cast(pl.Float64) == cells).fill_null(True).all():
+            if whole.cast(pl.Float64).eq_missing(cells).all():  # an infinity is no missing mark
                 cells = whole
         columns.append(cells.cast(pl.String))
     names = [f"c{i}" for i in range(len(columns))]
@@ -175,8 +185,10 @@ def _rows(
         rounding=max(v.unit for v in tidy.values),
     )
     columns += [period, months, *constants.columns, pl.lit(settings.reporter).alias("reporter"),
-                pl.lit(grain.id).alias("grain"), *_quantities(table, at)]  # fmt: skip
-    parts, notes = [], []
+                pl.lit(grain.id).alias("grain")]  # fmt: skip
+    quantities, notes = _quantities(table, at)
+    columns += quantities
+    parts = []
     for value in tidy.values:
         amount, rounded = amounts(table, table.header.index(value.column), value.unit)
         if rounded:
@@ -242,7 +254,7 @@ def _dimensions(
     period: pl.Series,
 ) -> tuple[list[pl.Series | pl.Expr], int, list[str]]:
     """The columns of the four dimensions, from codes or names."""
-    unknown = Unknown(table)
+    unknown = Unknown(table, settings.reporter)
     columns: list[pl.Series | pl.Expr] = []
     warnings: list[str] = []
     level = 0
@@ -250,8 +262,11 @@ def _dimensions(
     for dimension, names in (("province", vocab.place_lookup), ("regime", regime_names)):
         if dimension in held:
             words = text_cells(table.column(at[dimension])).unique().to_list()
-            codes = names() if chinese else {vocab.normalise(w): w for w in words if w}
-            known = {w: codes[key] for w in words if (key := vocab.normalise(w)) in codes}
+            if chinese:
+                codes = names()
+                known = {w: codes[key] for w in words if (key := vocab.normalise(w)) in codes}
+            else:  # as written: what may be spelt alike in a list is not known, so nothing is
+                known = {w: w for w in words if w}
             columns.append(mapped(dimension, table, at[dimension], known, unknown))
     if "partner" in held:
         own, by_name = _partner_codes(table, at["partner"], settings.reporter, unknown)
@@ -284,15 +299,19 @@ def _partner_codes(
     return own.alias("partner_code"), bool(by_name)
 
 
-def _quantities(table: Table, at: Mapping[str, int]) -> list[pl.Series]:
-    columns = []
+def _quantities(table: Table, at: Mapping[str, int]) -> tuple[list[pl.Series], list[str]]:
+    columns, notes = [], []
     for quantity, unit in _QUANTITIES:
         if quantity in at:
-            columns.append(amounts(table, at[quantity], 1)[0].alias(quantity))
+            amount, rounded = amounts(table, at[quantity], 1)
+            columns.append(amount.alias(quantity))
+            if rounded:
+                name = table.header[at[quantity]]
+                notes.append(f"{rounded} values of {name} were not whole and were rounded")
         if unit in at:
             cells = text_cells(table.column(at[unit]))
             columns.append(cells.set(cells.is_in(MISSING), None).alias(unit))
-    return columns
+    return columns, notes
 
 
 def _flow(
