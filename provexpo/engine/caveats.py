@@ -40,6 +40,19 @@ def scope_texts(query: Query, summed: Sequence[str], lang: str = "en") -> list[s
     return list(texts)
 
 
+def _holes(query: Query, lang: str) -> list[Caveat]:
+    """Cells without a value in the files that are read: nothing tells them from absent ones."""
+    boxes = {
+        (b.sha256, b.flow, b.currency): b.holes
+        for choice in query.chosen.values()
+        for base in (False, True)
+        for tile in tiles_of(query, choice, base=base)
+        for b in choice.coverage.by_span[tile]
+    }
+    count = sum(boxes.values())
+    return [Caveat("holes", phrase("holes", lang, count=f"{count:,}"))] if count else []
+
+
 def caveats_for(query: Query, summed: Sequence[str], *, compares: bool) -> list[Caveat]:
     """The caveats every metric shares. `compares`: the metric needs its base window."""
     lang = query.call.arguments.lang
@@ -49,6 +62,7 @@ def caveats_for(query: Query, summed: Sequence[str], *, compares: bool) -> list[
     scope = scope_texts(query, summed, lang)
     if scope:
         found.append(Caveat("scope", phrase("join", lang).join(scope)))
+    found += _holes(query, lang)
     found += _stray(query, lang)
     found += _windows(query, compares, lang)
     found += _choice(query, lang)
@@ -114,6 +128,9 @@ def _choice(query: Query, lang: str) -> list[Caveat]:
     if call.arguments.currency is None and query.currency != "USD":
         text = phrase("currency.fallback", lang, currency=query.currency)
         found.append(Caveat("currency", text))
+    if query.currency not in ("USD", "CNY"):
+        text = phrase("min_base.currency", lang, currency=query.currency)
+        found.append(Caveat("min_base", text))
     if call.default_by and call.arguments.by is None and not call.keys:
         found.append(Caveat("by", phrase("by.nation", lang)))
     if any(k.dimension == "province" for k in call.keys):

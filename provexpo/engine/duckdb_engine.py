@@ -66,7 +66,11 @@ class DuckEngine:
                 do="check the unit in the column map: it may multiply twice",
             ) from err
         except duckdb.Error as err:
-            raise QueryError(f"the statement failed: {err}", where=sql) from err
+            raise QueryError(
+                f"the statement failed: {str(err).splitlines()[0]}",
+                where=f"{sql.splitlines()[0]} ...",
+                do="if a file of the store is damaged, restore the folder from a backup",
+            ) from err
 
 
 class _ArrowOnly:

@@ -129,28 +129,36 @@ def tiles_of(query: Query, choice: Chosen, *, base: bool) -> list[Span]:
 
 
 def _weigh_lists(query: Query) -> None:
-    """Where files list different codes in different months, name the rows that miss, or weigh
-    what the lists leave open and call the figure missing when it is more than a trace."""
-    for choice in query.chosen.values():
-        now = tiles_of(query, choice, base=False)
-        before = tiles_of(query, choice, base=True)
-        for dimension in DIMENSIONS:
-            for tiles, base in ((now, False), (now + before if before else [], True)):
-                sets = choice.coverage.codes(dimension, tiles)
-                if len(set(sets)) < 2:
-                    continue
-                steady = common(sets, dimension) or frozenset()
-                key = next((k for k in query.call.keys if k.dimension == dimension), None)
-                by_code = key is not None and not key.lookup and (
-                    dimension != "product" or key.level == choice.grain.product_level
-                )  # fmt: skip
-                if by_code:
-                    other = query.steady.get((dimension, base))
-                    both_flows = [steady] if other is None else [steady, other]
-                    query.steady[dimension, base] = common(both_flows, dimension) or frozenset()
-                else:
-                    periods = sorted({period for period, _ in tiles})
-                    _weigh(query, choice, dimension, steady, periods, base)
+    """Where files list different codes in different months, or exports others than imports, name
+    the rows that miss, or weigh what the lists leave open and call the figure missing when it is
+    more than a trace."""
+    now = {flow: tiles_of(query, c, base=False) for flow, c in query.chosen.items()}
+    before = {flow: tiles_of(query, c, base=True) for flow, c in query.chosen.items()}
+    both = {flow: now[flow] + before[flow] if before[flow] else [] for flow in now}
+    for dimension in DIMENSIONS:
+        for tiles, base in ((now, False), (both, True)):
+            sets = [
+                codes
+                for flow, choice in query.chosen.items()
+                for codes in choice.coverage.codes(dimension, tiles[flow])
+            ]
+            if len(set(sets)) < 2:
+                continue
+            steady = common(sets, dimension) or frozenset()
+            if _is_key(query, dimension):
+                query.steady[dimension, base] = steady
+                continue
+            for flow, choice in query.chosen.items():
+                periods = sorted({period for period, _ in tiles[flow]})
+                _weigh(query, choice, dimension, steady, periods, base)
+
+
+def _is_key(query: Query, dimension: str) -> bool:
+    """True where each row of the frame is one code of the dimension, as the files list them."""
+    key = next((k for k in query.call.keys if k.dimension == dimension), None)
+    if key is None or key.lookup:
+        return False
+    return dimension != "product" or key.level == query.product_level
 
 
 def _weigh(

@@ -91,7 +91,7 @@ def _able(trade: Trade, call: Call, flow: str, extra_needs: tuple[str, ...]) -> 
     a = call.arguments
     grains = trade.grains(flow, reporter=a.reporter, checks=a.table is not None)
     if not grains:
-        trade.refuse_empty(flow, a.reporter)
+        trade.refuse_empty(flow, a.reporter, both=len(call.flows) > 1)
     if a.table is not None:
         named = [g for g in grains if g.id == a.table]
         if not named:

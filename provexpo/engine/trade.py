@@ -122,19 +122,20 @@ class Trade:
             first -= 1
         return Window(first, last)
 
-    def refuse_empty(self, flow: str, reporter: str) -> None:
-        """Say what the store holds instead of what was asked for."""
+    def refuse_empty(self, flow: str, reporter: str, *, both: bool = False) -> None:
+        """Say what the store holds instead of what was asked for (`both`: of both flows)."""
         held = ", ".join(self.flows(reporter))
         others = sorted({s[0].grain.reporter for s in self._tables.values()} - {reporter})
         what = f"the store holds no {flow}s of reporter {reporter}"
         if not self._tables and self._snapshot.loads:
             what = f"nothing that the store holds was published by {self.as_of}"
         elsewhere = f"reporters {', '.join(others)}" if others else None
+        do = f"load the files of {flow}s" if both else "pass flow= (--flow) as held"
         raise CoverageError(
             what if self._snapshot.loads else "the store is empty",
             where=str(self._snapshot.place),
             expected=f"it holds: {held}" if held else elsewhere,
-            do="pass flow= (--flow) as held" if held else "see it with `provexpo show STORE`",
+            do=do if held else "see it with `provexpo show STORE`",
         )
 
     def coverage(self, *, lang: str = "en") -> list[dict[str, Any]]:

@@ -194,9 +194,11 @@ def _read_file(path: Path, settings: Settings, manifest: Manifest, desk: _Correc
     table = _table(path, data)
     layout = choose_layout(table, settings)
     parsed = layout.read(table, settings)
+    before = parsed.rows.height
     parsed = desk.apply(parsed, path, manifest, settings.reporter)
+    holes = parsed.left_out.get("no value", 0) + before - parsed.rows.height
     rows, duplicates = without_duplicates(parsed.rows, table)
-    facts = FileFacts(str(path), hashlib.sha256(data).hexdigest(), vintage)
+    facts = FileFacts(str(path), hashlib.sha256(data).hexdigest(), vintage, holes)
     rows = rows.drop(ROW).with_columns(pl.lit(vintage, dtype=pl.Int64).alias("vintage"))
     return FileRows(
         path=facts.path,

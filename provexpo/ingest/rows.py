@@ -112,6 +112,7 @@ class Scope:
     vintage: int
     sha256: str
     file: str
+    holes: int = 0  # cells of the file that have no value: inside the box they count as zero
 
     def extent(self, dimension: str) -> Extent:
         return getattr(self, dimension)

@@ -23,6 +23,7 @@ class FileFacts:
     path: str
     sha256: str
     vintage: int
+    holes: int  # cells without a value, published so or dropped by a correction
 
 
 def make_scopes(parsed: Parsed, settings: Settings, facts: FileFacts) -> tuple[Scope, ...]:
@@ -49,6 +50,7 @@ def make_scopes(parsed: Parsed, settings: Settings, facts: FileFacts) -> tuple[S
                 vintage=facts.vintage,
                 sha256=facts.sha256,
                 file=facts.path,
+                holes=facts.holes,
                 **extents,
             )
         )

@@ -18,6 +18,7 @@ from provexpo.errors import DrawError
 from provexpo.maps.join import JoinAudit
 from provexpo.maps.legend import Legend
 from provexpo.maps.style import HATCH_WIDTH
+from provexpo.output.files import write_bytes
 
 PNG_DPI = 160
 # Without these every run writes its own date and ids.
@@ -82,7 +83,7 @@ class Map:
             raise DrawError(
                 f"no such folder: {path.parent}", where="Map.save(path)", do="make it first"
             )
-        path.write_bytes(self._bytes(kind))
+        write_bytes(path, self._bytes(kind))
         return path
 
     def to_png(self) -> bytes:
