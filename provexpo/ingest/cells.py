@@ -54,7 +54,9 @@ def _numbers(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Whole numbers, and which cells are neither one nor a missing mark."""
     plain = cells.str.replace_all(",", "", literal=True)
     numbers = plain.cast(pl.Int64, strict=False)
-    wrong = numbers.is_null() & ~cells.is_in(MISSING)
+    wrong = numbers.is_null()
+    if wrong.any():  # looking for missing marks in every cell costs as much as reading it
+        wrong = wrong & ~cells.is_in(MISSING)
     commas = plain.str.len_bytes() != cells.str.len_bytes()
     if commas.any():
         wrong = wrong | (commas & ~cells.str.contains(_THOUSANDS))

@@ -81,7 +81,7 @@ def parse_table(text: str, path: str, encoding: str) -> Table:
     delimiter = _delimiter(text)
     if delimiter != "\t" and "\t" in text:
         text = _without_tabs(text, delimiter)
-    data = text.encode().rstrip(b"\r\n")
+    data = _without_last_newline(text.encode())
     frame = _fast(data, delimiter)
     if frame is None and data.count(b'"') % 2:
         raise LayoutError(
@@ -189,6 +189,14 @@ def _drop_empty_tail(table: Table) -> Table:
         )
     frame = table.frame.drop(table.frame.columns[-1])
     return replace(table, header=table.header[:-1], frame=frame)
+
+
+def _without_last_newline(data: bytes) -> bytes:
+    """The bytes without the newlines at their end; a large file is copied only once."""
+    end = len(data)
+    while end and data[end - 1] in b"\r\n":
+        end -= 1
+    return data[:end]
 
 
 def _lone_quote_line(text: str) -> int:
