@@ -21,12 +21,18 @@ class Measure:
     """A sum over the cells of a key: `what` is summed where `when` holds (SQL over `f`).
 
     `whole`: a cell in which `what` is missing makes the sum missing, instead of being left out.
+    `compared`: it is summed over the base window as well, as `base_` and its name.
     """
 
     name: str
     when: str = ""
     what: str = "f.value"
     whole: bool = False
+    compared: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, f"base_{self.name}") if self.compared else (self.name,)
 
 
 def prefix_test(codes: Sequence[str], level: int, name: str) -> tuple[str, dict[str, Any]]:
@@ -155,13 +161,13 @@ def _sums(measures: Sequence[Measure], now: str, base: str) -> list[str]:
     """The sums of each measure over the window and over its base."""
     sums = []
     for m in measures:
-        for test, prefix in ((now, ""), (base, "base_")):
+        for name, test in zip(m.names, (now, base)):
             when = test + (f" AND {m.when}" if m.when else "")
             total = f"sum(CASE WHEN {when} THEN {m.what} END)"
             if m.whole:
                 lacking = f"count(CASE WHEN {when} AND {m.what} IS NULL THEN 1 END)"
                 total = f"CASE WHEN {lacking} = 0 THEN coalesce({total}, 0) END"
-            sums.append(f"CAST({total} AS BIGINT) AS {prefix}{m.name}")
+            sums.append(f"CAST({total} AS BIGINT) AS {name}")
     return sums
 
 
@@ -201,12 +207,13 @@ def _grouped(call: Call, source: str, measures: Sequence[Measure]) -> str:
     keys = _list(*(k.column for k in call.entity_keys), "slot")
     sums = []
     for m in measures:
-        for name in (m.name, f"base_{m.name}"):
+        for name in m.names:
             total = f"sum({name})"
             if m.whole:
                 total = f"CASE WHEN count(*) = count({name}) THEN {total} END"
             sums.append(f"CAST({total} AS BIGINT) AS {name}")
-    return f"SELECT {_list(keys, *sums)}\nFROM {source}{_joins(call)}\nGROUP BY {keys}"
+    columns = ",\n  ".join([keys, *sums])
+    return f"SELECT {columns}\nFROM {source}{_joins(call)}\nGROUP BY {keys}"
 
 
 def _shown_codes(call: Call) -> tuple[str, dict[str, Any]]:
@@ -265,8 +272,7 @@ def _covered(measures: Sequence[Measure], held: tuple[str, str]) -> str:
     """Zero inside what is covered, NULL outside (methods 0.2)."""
     parts = []
     for m in measures:
-        for prefix, flag, test in (("", "has_value", held[0]), ("base_", "has_base", held[1])):
-            name = prefix + m.name
+        for name, flag, test in zip(m.names, ("has_value", "has_base"), held):
             zero = f"coalesce(c.{name}, 0)"
             if m.whole:  # NULL in a cell is missing; only no cell at all is zero
                 zero = f"CASE WHEN c.slot IS NULL THEN 0 ELSE c.{name} END"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FLOWS = ("export", "import")
 MEASURES = (
     Measure("value", what="CASE f.flow WHEN 'export' THEN f.value ELSE -f.value END"),
-    Measure("exports", when="f.flow = 'export'"),
-    Measure("imports", when="f.flow = 'import'"),
+    Measure("exports", when="f.flow = 'export'", compared=False),
+    Measure("imports", when="f.flow = 'import'", compared=False),
 )
 STEPS = (
     Step(

@@ -207,9 +207,9 @@ def _measures(query: Query) -> tuple[list[Measure], dict[str, Any]]:
     measures = [
         Measure("value", to_partner),
         Measure("total"),
-        Measure("value_ex98", f"{to_partner} AND {chapter} <> 98"),
-        Measure("total_ex98", f"{chapter} <> 98"),
-        Measure("unclassified", f"{chapter} >= 98"),
+        Measure("value_ex98", f"{to_partner} AND {chapter} <> 98", compared=False),
+        Measure("total_ex98", f"{chapter} <> 98", compared=False),
+        Measure("unclassified", f"{chapter} >= 98", compared=False),
     ]
     return measures, {
         **params,
