@@ -64,6 +64,16 @@ class LoadReport:
     warnings: tuple[str, ...] = ()
     bad: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def rows(self) -> int:
+        """Rows of data read from the files."""
+        return self.rows_read
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the files cover, a line each grain, flow and currency: found or declared."""
+        return self.coverage
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

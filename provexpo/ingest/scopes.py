@@ -50,7 +50,8 @@ def make_scopes(parsed: Parsed, settings: Settings, facts: FileFacts) -> tuple[S
                 vintage=facts.vintage,
                 sha256=facts.sha256,
                 file=facts.path,
-                holes=facts.holes,
+                # Printed totals are tables of their own, and whole; the leaves come first.
+                holes=facts.holes if grain == parsed.grains[0] else 0,
                 **extents,
             )
         )

@@ -37,6 +37,7 @@ def test_the_same_file_twice_changes_nothing(
     assert report.load is None
     assert [f.status for f in report.files] == ["already loaded"]
     assert (report.rows_read, report.rows_new, report.duplicates) == (0, 0, 0)
+    assert (report.rows, report.scopes) == (report.rows_read, report.coverage)
     assert "nothing changed (1 of 1 files already loaded)" in report.to_text()
 
 
