@@ -33,11 +33,11 @@ def _scope(found: re.Match[str], lang: str) -> str:
     if found.re is ASSUMED:
         what = labels.known("scope", found["what"], lang)
         return labels.word("limits.assumed", lang).format(what=what)
+    if many := re.fullmatch(r"([\d,]+) in the files", found["codes"]):
+        what = labels.known("scope", found["what"], lang)
+        return labels.word("limits.many", lang).format(n=many[1], what=what)
     codes = found["codes"].split(", ")
-    if many := re.fullmatch(r"([\d,]+) listed ones", found["codes"]):
-        codes = [labels.word("limits.listed", lang).format(n=many[1])]
-    one = len(codes) == 1 and not many
-    what = labels.known("one" if one else "scope", found["what"], lang)
+    what = labels.known("one" if len(codes) == 1 else "scope", found["what"], lang)
     return labels.word("limits.only", lang).format(what=what, codes=listed(codes, lang))
 
 

@@ -139,9 +139,9 @@ def test_figures_of_some_products_are_never_said_of_all_trade(make_trade):
     trade = make_trade(scope=("products: 85177950 only", "provinces assumed complete"))
     assert all(s.startswith("Product 85177950 only: ") for s in say(trade))
     assert all(s.startswith("仅商品85177950：") for s in say(trade, "zh"))
-    many = make_trade(scope=("products: 1,204 listed ones only",))
-    assert say(many)[0].startswith("Products 1,204 listed ones only: ")
-    assert say(many, "zh")[0].startswith("仅商品所列1,204项：")
+    many = make_trade(scope=("products: 1,204 in the files only",))
+    assert say(many)[0].startswith("The 1,204 products in the files: ")
+    assert say(many, "zh")[0].startswith("仅文件所列1,204项商品：")
     assumed = make_trade(scope=("partners assumed complete",))
     assert say(assumed)[0].startswith("By registered place")
 

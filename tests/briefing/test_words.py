@@ -11,8 +11,8 @@ from provexpo.errors import CoverageError
     [
         (["products: 85177950 only"], "product 85177950 only", "仅商品85177950"),
         (["products: 85, 86 only"], "products 85, 86 only", "仅商品85、86"),
-        (["products: 1,204 listed ones only"],
-         "products 1,204 listed ones only", "仅商品所列1,204项"),
+        (["products: 1,204 in the files only"],
+         "the 1,204 products in the files", "仅文件所列1,204项商品"),
         (["partners assumed complete"], "", ""),
     ],
 )  # fmt: skip
