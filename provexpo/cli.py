@@ -55,6 +55,7 @@ Currency = Annotated[str | None, typer.Option(help="USD or CNY.")]
 MinBase = Annotated[float | None, typer.Option(help="Dollars below which a base is small.")]
 Table = Annotated[str | None, typer.Option(help="Read this table of the store.")]
 Kind = Annotated[str | None, typer.Option(help="growth: yoy, mom or cagr.")]
+Report = Annotated[str, typer.Option("--format", help="table or json.")]
 Measure = Annotated[str | None, typer.Option(help="value, quantity or balance.")]
 
 
@@ -203,7 +204,7 @@ def add(
     reporter: Reporter = "CHN",
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out bad files.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show, write nothing.")] = False,
-    report: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    report: Report = "table",
 ) -> None:  # fmt: skip
     """Load customs files into a store: all of them or, on an error, none."""
     _one_of("--format", report, ("table", "json"))
@@ -232,7 +233,7 @@ def show(
     store: Store = None,
     as_of: AsOf = None,
     version: Version = None,
-    report: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    report: Report = "table",
 ) -> None:
     """Draw what a store covers: tables, months, vintages, scopes, loads."""
     _one_of("--format", report, ("table", "json"))
@@ -250,7 +251,7 @@ def check(
     store: Store = None,
     as_of: AsOf = None,
     version: Version = None,
-    report: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    report: Report = "table",
 ) -> None:
     """Control totals, gaps, suspected truncation, revisions; exit 1 when something fails."""
     _one_of("--format", report, ("table", "json"))

@@ -105,6 +105,7 @@ class Coverage:
     wanted: Mapping[str, Wanted]
     by_span: dict[Span, list[Scope]] = field(default_factory=dict)
     spans: set[Span] = field(default_factory=set)
+    _slots: dict[Window, SlotCover] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for scope in self.scopes:
@@ -119,6 +120,12 @@ class Coverage:
                 self.spans.add(span)
 
     def slot(self, window: Window) -> SlotCover:
+        """How a window is covered; asked for often in one call, so worked out once."""
+        if window not in self._slots:
+            self._slots[window] = self._cover(window)
+        return self._slots[window]
+
+    def _cover(self, window: Window) -> SlotCover:
         tiles = tile(window, self.spans)
         if tiles is not None:
             return SlotCover(window, tiles)

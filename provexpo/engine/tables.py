@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from provexpo.engine.call import Call
@@ -67,7 +68,12 @@ def choose(
     """
     candidates = {flow: _able(trade, call, flow, extra_needs) for flow in call.flows}
     wanted = wanted_codes(call, deferred)
-    currency = _currency(trade, call, candidates, wanted)
+
+    @cache
+    def cover(grain: str, flow: str, currency: str) -> Coverage:
+        return Coverage(trade.scopes(grain, flow, currency), wanted)
+
+    currency = _currency(trade, call, candidates, cover)
     chosen = {}
     for flow, grains in candidates.items():
         holding = [g for g in grains if currency in trade.currencies(g.id, flow)]
@@ -78,9 +84,9 @@ def choose(
                 do="ask for another currency, or load the files that hold it",
             )
         ranked = [
-            (_rank(call, grain, cover, fills), Chosen(flow, grain, cover))
+            (_rank(call, grain, held, fills), Chosen(flow, grain, held))
             for grain in holding
-            for cover in [Coverage(trade.scopes(grain.id, flow, currency), wanted)]
+            for held in [cover(grain.id, flow, currency)]
         ]
         chosen[flow] = max(ranked, key=lambda pair: pair[0])[1]
     return currency, chosen
@@ -129,7 +135,7 @@ def _currency(
     trade: Trade,
     call: Call,
     candidates: dict[str, list[Grain]],
-    wanted: Mapping[str, Wanted],
+    cover: Callable[[str, str, str], Coverage],
 ) -> str:
     """The currency asked for; else dollars, unless the tables in dollars list fewer products."""
     per_flow = [
@@ -158,7 +164,7 @@ def _currency(
     def fullness(currency: str) -> float:
         return min(
             max(
-                _product_fullness(Coverage(trade.scopes(g.id, flow, currency), wanted))
+                _product_fullness(cover(g.id, flow, currency))
                 for g in grains
                 if currency in trade.currencies(g.id, flow)
             )

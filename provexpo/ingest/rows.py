@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import polars as pl
@@ -159,6 +159,3 @@ class FileRows:
     left_out: dict[str, int] = field(default_factory=dict)  # reason -> rows
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-    def with_warning(self, *texts: str) -> FileRows:
-        return replace(self, warnings=(*self.warnings, *texts))

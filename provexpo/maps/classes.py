@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from provexpo.errors import CallError
-from provexpo.output.formats import currency_of
 
 YLGNBU = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 # Three steps away from zero on either side, and the middle.
@@ -189,7 +188,3 @@ def _round_125(x: float) -> float:
     power = math.floor(math.log10(x))
     steps = [m * 10.0**p for p in (power, power + 1) for m in (1, 2, 5)]
     return min(steps, key=lambda step: abs(math.log(step / x)))
-
-
-def is_money(unit: str) -> bool:
-    return currency_of(unit) is not None

@@ -11,6 +11,7 @@ from provexpo.engine.newyear import together
 from provexpo.engine.query import prepare, run
 from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
+from provexpo.metrics.measures import measures_for
 
 if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 FLOWS = ("export", "import")
 MEASURES = (
-    Measure("value", what="CASE f.flow WHEN 'export' THEN f.value ELSE -f.value END"),
+    *measures_for("balance"),
     Measure("exports", when="f.flow = 'export'", compared=False),
     Measure("imports", when="f.flow = 'import'", compared=False),
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from timing import interleaved
 
 from provexpo import vocab
 from provexpo.ingest import Options, read_files
@@ -64,16 +64,10 @@ def main(rows: int, rounds: int) -> None:
             "decode + polars": decoded,
             "read_files": lambda: read_files([path], options),
         }
-        times: dict[str, list[float]] = {name: [] for name in contenders}
-        for _ in range(rounds):
-            for name, run in contenders.items():
-                start = time.perf_counter()
-                run()
-                times[name].append(time.perf_counter() - start)
-        best = min(times["bare polars read"])
+        times = interleaved(contenders, rounds)
+        best = times["bare polars read"]
         print(f"{rows:,} rows, {len(raw) / 1e6:.1f} MB; minimum of {rounds} interleaved rounds")
-        for name, seen in times.items():
-            low = min(seen)
+        for name, low in times.items():
             print(
                 f"  {name:<18} {low * 1000:8.1f} ms  {rows / low / 1e6:5.2f} M rows/s"
                 f"  {low / best:5.2f} x"

@@ -23,6 +23,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import polars as pl
+from timing import interleaved
 
 import provexpo as pe
 from provexpo import vocab
@@ -194,18 +195,11 @@ def compare(metric: str, result: pe.Result, contenders: dict[str, Callable[[], o
 
 
 def report(metric: str, contenders: dict[str, Callable[[], object]], rounds: int) -> None:
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, run in contenders.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
-    best = min(times["its SQL by hand"])
+    times = interleaved(contenders, rounds)
+    best = times["its SQL by hand"]
     print(f"\n{metric}: minimum of {rounds} interleaved rounds")
-    for name, seen in times.items():
-        print(
-            f"  {name:<18} {min(seen) * 1000:8.1f} ms   {min(seen) / best:5.2f} x its SQL by hand"
-        )
+    for name, low in times.items():
+        print(f"  {name:<18} {low * 1000:8.1f} ms   {low / best:5.2f} x its SQL by hand")
 
 
 if __name__ == "__main__":
