@@ -32,7 +32,7 @@ class Receipt:
 
     `call` is the metric and its arguments, `sql` and `params` the statement that ran, `tables`
     the grain (one per flow) each figure was read from, `vintages` its oldest and newest
-    publication date.
+    publication date; `more` further statements that the metric read, where one does not do.
     """
 
     store: str
@@ -51,6 +51,7 @@ class Receipt:
     params: dict[str, Any]
     method: str
     provexpo: str
+    more: tuple[dict[str, Any], ...] = ()  # further statements: name, sql, params
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, indent=2)
@@ -63,6 +64,7 @@ class Receipt:
             vintages = fields.get("vintages")
             fields["vintages"] = tuple(vintages) if vintages else None
             fields["scope"] = tuple(fields.get("scope", ()))
+            fields["more"] = tuple(fields.get("more", ()))
             return Receipt(**fields)
         except (TypeError, ValueError) as err:
             raise QueryError(
@@ -114,6 +116,7 @@ class Result:
             "",
             "The statement that ran:",
             r.sql,
+            *(f"\nAnd, for {m['name']}:\n{m['sql']}" for m in r.more),
         ]
         return "\n".join(lines)
 

@@ -71,6 +71,12 @@ class Call:
     base_slots: tuple[Window, ...]
     keys: tuple[Key, ...]
     default_by: bool
+    inner: tuple[Key, ...] = ()  # finer than the rows of the frame: summed by the metric itself
+
+    @property
+    def cell_keys(self) -> tuple[Key, ...]:
+        """What the cells are summed by: the frame's keys without time, and the inner ones."""
+        return (*self.entity_keys, *self.inner)
 
     @property
     def entity_keys(self) -> tuple[Key, ...]:
@@ -83,13 +89,14 @@ class Call:
     def needs(self, dimension: str) -> bool:
         """True when the figures cannot come from a table without this dimension."""
         asked = self.selections[dimension].codes is not None
-        return asked or any(k.dimension == dimension for k in self.keys)
+        return asked or any(k.dimension == dimension for k in (*self.keys, *self.inner))
 
     @property
     def product_level(self) -> int:
         """The finest HS level that the keys and the selection need."""
         codes = self.selections["product"].codes or ()
-        return max([k.level for k in self.keys] + [len(c) for c in codes], default=0)
+        levels = [k.level for k in (*self.keys, *self.inner)]
+        return max(levels + [len(c) for c in codes], default=0)
 
 
 def read_call(

@@ -109,7 +109,7 @@ def raw_columns(call: Call, chosen: dict[str, Chosen]) -> list[tuple[str, str]]:
     """(name, SQL over `f`) of the columns that cells are summed by, before lookups are joined."""
     columns: dict[str, str] = {}
     levels = {flow: c.grain.product_level for flow, c in chosen.items()}
-    for key in call.entity_keys:
+    for key in call.cell_keys:
         if key.dimension == "product":
             columns[key.raw] = per_flow(levels, key.level)
         else:
@@ -131,13 +131,13 @@ def build(
     """The steps tiles, slots, cells (, grouped, entities), sums."""
     where, params = table_test(call, chosen, currency, deferred)
     raw = raw_columns(call, chosen)
-    keys = [k.column for k in call.entity_keys]
+    keys = [k.column for k in call.cell_keys]
     if plain:
         steps = [SLOTS, _plain_cells(raw, measures, where)]
     else:
         steps = [TILES, SLOTS, _cells(raw, measures, where)]
     source = "cells"
-    if any(k.lookup for k in call.entity_keys):
+    if any(k.lookup for k in call.cell_keys):
         steps.append(Step("grouped", _grouped(call, "cells", measures)))
         source = "grouped"
     shown, shown_params = _shown_codes(call)
@@ -199,12 +199,12 @@ def _plain_cells(raw: list[tuple[str, str]], measures: Sequence[Measure], where:
 
 def _joins(call: Call) -> str:
     on = {"places": "province", "chapters": "hs2", "partner_groups": "partner"}
-    used = dict.fromkeys(k.lookup for k in call.entity_keys if k.lookup)
+    used = dict.fromkeys(k.lookup for k in call.cell_keys if k.lookup)
     return "".join(f"\nLEFT JOIN {name} USING ({on[name]})" for name in used)
 
 
 def _grouped(call: Call, source: str, measures: Sequence[Measure]) -> str:
-    keys = _list(*(k.column for k in call.entity_keys), "slot")
+    keys = _list(*(k.column for k in call.cell_keys), "slot")
     sums = []
     for m in measures:
         for name in m.names:
@@ -219,7 +219,7 @@ def _grouped(call: Call, source: str, measures: Sequence[Measure]) -> str:
 def _shown_codes(call: Call) -> tuple[str, dict[str, Any]]:
     """Codes that a user named one by one get a row even where nothing was traded."""
     keys = call.entity_keys
-    if len(keys) != 1 or keys[0].lookup or keys[0].dimension == "regime":
+    if call.inner or len(keys) != 1 or keys[0].lookup or keys[0].dimension == "regime":
         return "", {}
     key, chosen = keys[0], call.selections[keys[0].dimension]
     codes = [] if chosen.negate else list(chosen.exact)
@@ -238,7 +238,7 @@ def _entities(
 ) -> str:
     """Every key that gets a row: those traded in either window, or ever where a window is not
     covered, so that an uncovered window gives rows that say so."""
-    keys = _list(*(k.column for k in call.entity_keys))
+    keys = _list(*(k.column for k in call.cell_keys))
     if not keys:
         return "SELECT 1 AS nation"
     if from_all:

@@ -39,8 +39,12 @@ def finish(
     *,
     summed: Sequence[str],
     caveats: Sequence[Caveat] = (),
+    more: Mapping[str, Answer] | None = None,
 ) -> Result:
-    """Name the keys, give reasons, and attach what the reader must know."""
+    """Name the keys, give reasons, and attach what the reader must know.
+
+    `more` are further statements that the metric read, by what they are for.
+    """
     call = query.call
     frame = _with_reasons(query, answer.frame, form)
     frame = _with_names(query, frame)
@@ -58,7 +62,7 @@ def finish(
     return Result(
         frame=frame,
         units=units,
-        receipt=_receipt(query, answer, form, summed),
+        receipt=_receipt(query, answer, form, summed, more or {}),
         caveats=every,
         title=title,
         lang=call.arguments.lang,
@@ -147,7 +151,13 @@ def _dimension(name: str, lang: str) -> str:
     return vocab.phrase(f"dimension.{name}", lang)
 
 
-def _receipt(query: Query, answer: Answer, form: Form, summed: Sequence[str]) -> Receipt:
+def _receipt(
+    query: Query,
+    answer: Answer,
+    form: Form,
+    summed: Sequence[str],
+    more: Mapping[str, Answer],
+) -> Receipt:
     call, trade = query.call, query.trade
     used = [s for c in query.chosen.values() for s in c.coverage.scopes]
     vintages = [s.vintage for s in used]
@@ -168,4 +178,5 @@ def _receipt(query: Query, answer: Answer, form: Form, summed: Sequence[str]) ->
         params=answer.params,
         method=form.method,
         provexpo=__version__,
+        more=tuple({"name": n, "sql": a.sql, "params": a.params} for n, a in more.items()),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -13,6 +13,7 @@ from provexpo.engine.by import lookups
 from provexpo.engine.call import Arguments, Call, read_call
 from provexpo.engine.cells import Measure, prefix_test
 from provexpo.engine.coverage import SlotCover, common
+from provexpo.engine.inner import Inner, fitted, needed, parse_inner, wished_level, with_named_rows
 from provexpo.engine.rates import cny_per_usd
 from provexpo.engine.steps import Step, named_in, pack_slot, pack_tile, statement
 from provexpo.engine.tables import Chosen, choose
@@ -73,21 +74,24 @@ def prepare(
     conditions: tuple[str, ...] = (),
     defer_province: bool = False,
     extra_needs: tuple[str, ...] = (),
+    inner: Sequence[str] = (),
 ) -> Query:
     """Read the arguments and decide on table, currency and coverage.
 
     `fills` are dimensions that the metric's columns can use; `conditions` are selections that the
-    metric applies itself; `defer_province` keeps all provinces until national figures are made.
+    metric applies itself; `defer_province` keeps all provinces until national figures are made;
+    `inner` are keys finer than the frame's rows (`engine/inner.py`).
     """
     call = read_call(trade, arguments, default_by=default_by, flows=flows)
+    finer = parse_inner(inner)
     try:
-        return _decide(trade, call, fills, conditions, defer_province, extra_needs)
+        return _decide(trade, call, fills, conditions, defer_province, extra_needs, finer)
     except CoverageError:
         if not call.default_by or not call.entity_keys or trade.flows() == []:
             raise
         # Nobody asked for the metric's own default key: a store without it gets the national row.
         plain = read_call(trade, arguments, default_by=(), flows=flows)
-        return _decide(trade, plain, fills, conditions, defer_province, extra_needs)
+        return _decide(trade, plain, fills, conditions, defer_province, extra_needs, finer)
 
 
 def _decide(
@@ -97,13 +101,18 @@ def _decide(
     conditions: tuple[str, ...],
     defer_province: bool,
     extra_needs: tuple[str, ...],
+    inner: tuple[Inner, ...],
 ) -> Query:
     deferred = list(conditions)
     if defer_province and any(k.column == "province" for k in call.keys):
         deferred.append("province")
+    call = replace(call, inner=needed(inner, call.keys))
+    fills = (*fills, *(i.key.dimension for i in inner if i.optional))
     currency, chosen = choose(
-        trade, call, fills=fills, deferred=tuple(deferred), extra_needs=extra_needs
-    )
+        trade, call, fills=fills, deferred=tuple(deferred), extra_needs=extra_needs,
+        wish=wished_level(inner),
+    )  # fmt: skip
+    call = replace(call, inner=fitted(inner, call, chosen))
     query = Query(trade, call, currency, chosen, tuple(deferred))
     query.slots = [
         (_slot(chosen, t), _slot(chosen, b)) for t, b in zip(call.slots, call.base_slots)
@@ -275,8 +284,9 @@ def run(
 ) -> Answer:
     """Put the common steps and the metric's own together, and run them.
 
-    In the metric's SQL `{keys}` stands for the frame's keys and "slot, ", `{others}` for the keys
-    that a national figure keeps (all but province and region), `{min_base}` for the threshold.
+    In the metric's SQL `{cells}` stands for the keys of `sums`, `{keys}` for those of the frame,
+    `{others}` for the keys that a national figure keeps (all but province and region), each with
+    "slot"; `{min_base}` for the threshold.
     """
     call = query.call
     uncovered = any(now.tiles is None for now, _ in query.slots)
@@ -292,9 +302,11 @@ def run(
     )
     min_base, thresholds = _thresholds(query)
     keys = [k.column for k in call.entity_keys]
+    cells = [k.column for k in call.cell_keys]
     others = [k for k in keys if k not in ("province", "region")]
     identifiers = {
         "keys": ", ".join([*keys, "slot"]),
+        "cells": ", ".join([*cells, "slot"]),
         "others": ", ".join([*others, "slot"]),
         "min_base": min_base,
     }
@@ -311,8 +323,9 @@ def run(
         bound["province"] = list(s.codes or ())
     final = Step("", f"{last}\nORDER BY {', '.join(['slot', order, *keys])}")
     sql = statement([*common_steps.steps, *own, final])
-    for name, table in lookups(call.keys).items():
+    for name, table in lookups((*call.keys, *call.inner)).items():
         query.trade.engine.lookup(name, table)
     query.trade.use_files({(flow, query.currency) for flow in query.chosen})
     used = named_in(sql, bound)
-    return Answer(query.trade.engine.run(sql, used), sql, used)
+    frame = with_named_rows(call, query.slots, query.trade.engine.run(sql, used))
+    return Answer(frame, sql, used)

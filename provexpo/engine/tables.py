@@ -59,12 +59,14 @@ def choose(
     fills: tuple[str, ...] = (),
     deferred: tuple[str, ...] = (),
     extra_needs: tuple[str, ...] = (),
+    wish: int = 0,
 ) -> tuple[str, dict[str, Chosen]]:
     """The currency and, for each flow, the one table to read.
 
     Among the tables that hold the flow, the currency and the dimensions asked for: a fuller
     product list first; then covering both windows, else the current one, else most of its months;
-    then able to fill the metric's columns, fewest dimensions, coarsest products, newest vintage.
+    then able to fill the metric's columns, as fine in products as it wishes, fewest dimensions,
+    coarsest products, newest vintage.
     """
     candidates = {flow: _able(trade, call, flow, extra_needs) for flow in call.flows}
     wanted = wanted_codes(call, deferred)
@@ -84,7 +86,7 @@ def choose(
                 do="ask for another currency, or load the files that hold it",
             )
         ranked = [
-            (_rank(call, grain, held, fills), Chosen(flow, grain, held))
+            (_rank(call, grain, held, fills, wish), Chosen(flow, grain, held))
             for grain in holding
             for held in [cover(grain.id, flow, currency)]
         ]
@@ -177,7 +179,9 @@ def _currency(
     return "USD" if "USD" in held else held[0]
 
 
-def _rank(call: Call, grain: Grain, cover: Coverage, fills: tuple[str, ...]) -> tuple[Any, ...]:
+def _rank(
+    call: Call, grain: Grain, cover: Coverage, fills: tuple[str, ...], wish: int
+) -> tuple[Any, ...]:
     current = [cover.slot(s).tiles is not None for s in call.slots]
     base = [cover.slot(s).tiles is not None for s in call.base_slots]
     singles = [Window(m, m) for m in call.window.months]
@@ -189,6 +193,7 @@ def _rank(call: Call, grain: Grain, cover: Coverage, fills: tuple[str, ...]) -> 
         all(current),
         months,
         sum(grain.has(d) for d in fills),
+        min(grain.product_level, wish),
         -len(grain.dimension_names),
         -grain.product_level,
         newest,

@@ -1,0 +1,3 @@
+from provexpo.cli import main
+
+main()
