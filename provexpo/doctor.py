@@ -10,7 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from provexpo import __version__
 from provexpo.errors import ProvexpoError
 
-NEEDED = ("duckdb", "polars", "deltalake", "geopandas", "matplotlib", "jinja2", "xlsxwriter")
+NEEDED = (
+    "duckdb", "polars", "deltalake", "geopandas", "matplotlib", "jinja2", "xlsxwriter",
+    "python-calamine",
+)  # fmt: skip
 EXTRAS = ("pandas", "pyarrow")
 
 

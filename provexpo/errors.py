@@ -76,3 +76,7 @@ class DrawError(ProvexpoError, ValueError):
 
 class CheckError(ProvexpoError, ValueError):
     """A guard, a control total or a correction's expectation does not hold."""
+
+
+class ClaimsError(ProvexpoError, ValueError):
+    """A ledger of statements cannot be read, or a statement's computation is not one."""

@@ -17,7 +17,7 @@ SRC = Path(provexpo.__file__).resolve().parent
 # From top to bottom: a room imports only from rooms above it.
 FLOORS = (
     "errors", "resources", "vocab", "periods", "ingest", "store", "result", "engine", "metrics",
-    "output", "maps", "briefing", "demo", "doctor", "cli", "__init__",
+    "output", "maps", "briefing", "claims", "demo", "doctor", "cli", "__init__",
 )  # fmt: skip
 
 # outside library -> the file, or folder, that alone may import it
@@ -26,6 +26,8 @@ KEEPERS = {
     "filelock": "store/place.py",
     "duckdb": "engine/duckdb_engine.py",
     "xlsxwriter": "output/xlsx.py",
+    "python_calamine": "ingest/workbook.py",
+    "statsmodels": "metrics/stl.py",
     "geopandas": "maps/boundaries.py",
     "shapely": "maps/boundaries.py",
     "pyproj": "maps/boundaries.py",

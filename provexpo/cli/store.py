@@ -38,7 +38,7 @@ def add(
     store: Annotated[str, typer.Argument(help="Folder of the store; made when not there.")],
     paths: Annotated[list[str], typer.Argument(help="Files and folders to load.")],
     flow: Annotated[str | None, typer.Option(help="export or import, for query downloads.")] = None,
-    layout: Annotated[str | None, typer.Option(help="query, bulletin or tidy.")] = None,
+    layout: Annotated[str | None, typer.Option(help="query, bulletin, tidy, comtrade, ...")] = None,
     vintage: Annotated[str | None, typer.Option(help="Date of publication or download.")] = None,
     covers: Annotated[
         str | None, typer.Option(help="What they cover: 'partners=all; products=1201', or a file.")

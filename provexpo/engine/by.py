@@ -57,6 +57,11 @@ class Key:
             self.lookup, self.column
         )
 
+    @property
+    def shown(self) -> str:
+        """SQL of the key once its lookup is joined: a product counts as its family."""
+        return "coalesce(family, product)" if self.lookup == "families" else self.column
+
 
 def parse_by(by: Sequence[str] | str | None, default: Sequence[str]) -> tuple[Key, ...]:
     """Read `by=`; "nation" or an empty list is the one national row."""

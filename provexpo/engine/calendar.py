@@ -31,6 +31,10 @@ def calendar_text(trade: Trade) -> str:
         lines += ["", f"{entry['table']}  {entry['flow']}  {entry['currency']}"]
         lines += [f"  published {published}; {entry['scopes'] or 'no dimensions'}"]
         lines += [f"  {line}" for line in _years(entry["months"])]
+    side = trade.side_coverage()
+    if side:
+        lines += ["", "side tables"]
+        lines += [f"  {s['table']:<8} {s['rows']:>6,} rows  {s['holds']}" for s in side]
     lines += ["", "loads"]
     for load in snapshot.loads:
         counts = load.report

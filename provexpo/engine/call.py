@@ -72,6 +72,7 @@ class Call:
     keys: tuple[Key, ...]
     default_by: bool
     inner: tuple[Key, ...] = ()  # finer than the rows of the frame: summed by the metric itself
+    family_of: Mapping[str, str] = field(default_factory=dict)  # product code -> its family's
 
     @property
     def cell_keys(self) -> tuple[Key, ...]:

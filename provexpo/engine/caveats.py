@@ -9,7 +9,7 @@ from provexpo.engine.coverage import SlotCover, months_list
 from provexpo.engine.query import MAX_STRAY, Query, tiles_of
 from provexpo.ingest.rows import DIMENSIONS
 from provexpo.result import Caveat
-from provexpo.vocab import phrase
+from provexpo.vocab import phrase, whole_areas
 
 _SHOWN = 5
 
@@ -23,10 +23,12 @@ def scope_texts(query: Query, summed: Sequence[str], lang: str = "en") -> list[s
         boxes = {id(b): b for t in tiles for b in choice.coverage.by_span[t]}.values()
         for name in DIMENSIONS:
             kinds = {b.extent(name).kind for b in boxes}
-            if name not in summed or not kinds - {"declared", "absent"}:
+            listed = sorted({c for b in boxes for c in b.extent(name).codes})
+            # Rows of a state's places are no rows of the country, also where nothing is summed.
+            areas = whole_areas(query.call.arguments.reporter, listed) if name == "province" else ""
+            if (name not in summed and not areas) or not kinds - {"declared", "absent"}:
                 continue
             dimension = phrase(f"dimension.{name}", lang)
-            listed = sorted({c for b in boxes for c in b.extent(name).codes})
             wanted = choice.coverage.wanted[name].codes
             if listed and not kinds & {"declared", "assumed"}:
                 if wanted is not None and set(wanted) <= set(listed):
@@ -34,6 +36,7 @@ def scope_texts(query: Query, summed: Sequence[str], lang: str = "en") -> list[s
                 few = phrase("list", lang).join(listed)
                 if len(listed) > _SHOWN:
                     few = phrase("scope.many", lang, count=f"{len(listed):,}")
+                few = areas or few
                 texts[phrase("scope.only", lang, dimension=dimension, codes=few)] = None
             elif "assumed" in kinds:
                 texts[phrase("scope.assumed", lang, dimension=dimension)] = None

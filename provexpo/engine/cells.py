@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provexpo.engine.by import Key
 from provexpo.engine.call import Call
 from provexpo.engine.steps import SLOTS, TILES, Step
 from provexpo.engine.tables import Chosen, valid_codes
@@ -198,13 +199,17 @@ def _plain_cells(raw: list[tuple[str, str]], measures: Sequence[Measure], where:
 
 
 def _joins(call: Call) -> str:
-    on = {"places": "province", "chapters": "hs2", "partner_groups": "partner"}
+    on = {
+        "places": "province", "chapters": "hs2", "partner_groups": "partner",
+        "families": "product",
+    }  # fmt: skip
     used = dict.fromkeys(k.lookup for k in call.cell_keys if k.lookup)
     return "".join(f"\nLEFT JOIN {name} USING ({on[name]})" for name in used)
 
 
 def _grouped(call: Call, source: str, measures: Sequence[Measure]) -> str:
-    keys = _list(*(k.column for k in call.cell_keys), "slot")
+    keys = _list(*(_as(k) for k in call.cell_keys), "slot")
+    groups = _list(*(k.shown for k in call.cell_keys), "slot")
     sums = []
     for m in measures:
         for name in m.names:
@@ -213,13 +218,18 @@ def _grouped(call: Call, source: str, measures: Sequence[Measure]) -> str:
                 total = f"CASE WHEN count(*) = count({name}) THEN {total} END"
             sums.append(f"CAST({total} AS BIGINT) AS {name}")
     columns = ",\n  ".join([keys, *sums])
-    return f"SELECT {columns}\nFROM {source}{_joins(call)}\nGROUP BY {keys}"
+    return f"SELECT {columns}\nFROM {source}{_joins(call)}\nGROUP BY {groups}"
+
+
+def _as(key: Key) -> str:
+    return key.column if key.shown == key.column else f"{key.shown} AS {key.column}"
 
 
 def _shown_codes(call: Call) -> tuple[str, dict[str, Any]]:
     """Codes that a user named one by one get a row even where nothing was traded."""
     keys = call.entity_keys
-    if call.inner or len(keys) != 1 or keys[0].lookup or keys[0].dimension == "regime":
+    by_group = any(k.lookup not in ("", "families") for k in keys)
+    if call.inner or len(keys) != 1 or by_group or keys[0].dimension == "regime":
         return "", {}
     key, chosen = keys[0], call.selections[keys[0].dimension]
     codes = [] if chosen.negate else list(chosen.exact)
@@ -228,7 +238,7 @@ def _shown_codes(call: Call) -> tuple[str, dict[str, Any]]:
     if not codes:
         return "", {}
     if key.dimension == "product":
-        numbers = [int(c) for c in codes]
+        numbers = [int(c) for c in dict.fromkeys(call.family_of.get(c, c) for c in codes)]
         return "SELECT unnest(CAST($shown AS BIGINT[])) AS product", {"shown": numbers}
     return f"SELECT unnest(CAST($shown AS VARCHAR[])) AS {key.column}", {"shown": codes}
 
@@ -244,7 +254,8 @@ def _entities(
     if from_all:
         columns = _list(*(f"{sql} AS {name}" for name, sql in raw))
         inner = f"SELECT DISTINCT {columns} FROM flows AS f WHERE {where}"
-        sql = f"SELECT DISTINCT {keys}\nFROM ({inner}) AS held{_joins(call)}"
+        named = _list(*(_as(k) for k in call.cell_keys))
+        sql = f"SELECT DISTINCT {named}\nFROM ({inner}) AS held{_joins(call)}"
     else:
         sql = f"SELECT DISTINCT {keys} FROM {source}"
     return f"{sql}\nUNION {shown}" if shown else sql

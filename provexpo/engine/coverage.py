@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provexpo.ingest.rows import DIMENSIONS, Extent, Scope
 from provexpo.periods import Span, Window, shift, span_months, tile, uncovered_months
@@ -26,6 +26,18 @@ class Wanted:
     codes: tuple[str, ...] | None = None
     exact: frozenset[str] = frozenset()
     without: tuple[str, ...] = ()
+    validity: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+
+    def at(self, period: int) -> Wanted:
+        """What a row of this month must hold: codes that did not exist yet, or no more, not."""
+        if not self.validity or self.codes is None:
+            return self
+
+        def lives(code: str) -> bool:
+            first, last = self.validity.get(code, (None, None))
+            return (first is None or first <= period) and (last is None or period <= last)
+
+        return replace(self, codes=tuple(c for c in self.codes if lives(c)), validity={})
 
     def leaves_nothing(self, boxes: Sequence[Scope], dimension: str) -> bool:
         """True where every code that the boxes list is left out: their zero would be no answer."""
@@ -111,11 +123,12 @@ class Coverage:
         for scope in self.scopes:
             for span in scope.spans:
                 self.by_span.setdefault(span, []).append(scope)
-        known: dict[tuple[int, ...], bool] = {}
+        known: dict[tuple[object, ...], bool] = {}
         for span, boxes in self.by_span.items():
-            key = tuple(id(b) for b in boxes)
+            wanted = {d: w.at(span[0]) for d, w in self.wanted.items()}
+            key = (wanted["product"].codes if "product" in wanted else None, *map(id, boxes))
             if key not in known:
-                known[key] = covers(boxes, self.wanted)
+                known[key] = covers(boxes, wanted)
             if known[key]:
                 self.spans.add(span)
 

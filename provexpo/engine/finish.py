@@ -10,6 +10,7 @@ import polars as pl
 from provexpo import __version__, vocab
 from provexpo.engine.by import slot_text
 from provexpo.engine.caveats import caveats_for, scope_texts
+from provexpo.engine.families import caveats as family_caveats
 from provexpo.engine.query import Answer, Query
 from provexpo.result import Caveat, Receipt, Result
 from provexpo.store.snapshot import utc_text
@@ -53,7 +54,12 @@ def finish(
     body = [c for c in form.units if c not in tail]
     frame = frame.select([*keys, *body, *tail])
     shared = caveats_for(query, summed, compares=form.compares)
-    every = (*shared, *_small_bases(frame, form, call.arguments.lang), *caveats)
+    every = (
+        *shared,
+        *_small_bases(frame, form, call.arguments.lang),
+        *family_caveats(call, query.families, frame),
+        *caveats,
+    )
     units = {k: vocab.field(k).unit for k in keys}
     for c in body:
         units[c] = query.currency if form.units[c] == "currency" else form.units[c]
@@ -108,7 +114,9 @@ def _with_names(query: Query, frame: pl.DataFrame) -> pl.DataFrame:
             words = vocab.names(name, lang)
             frame = frame.with_columns(_named(name, words, keep=True).alias(name))
         elif name in _NAMED:
-            words = vocab.names(name, lang)
+            words = dict(vocab.names(name, lang, query.call.arguments.reporter))
+            if name == "product":
+                words |= {f.code: f.label() for f in query.families}
             frame = frame.with_columns(_named(name, words, keep=False).alias(f"{name}_name"))
     return frame
 

@@ -9,18 +9,20 @@ from typing import Any
 import polars as pl
 
 from provexpo.engine import cells as cells_sql
+from provexpo.engine import families
 from provexpo.engine.by import lookups
 from provexpo.engine.call import Arguments, Call, read_call
 from provexpo.engine.cells import Measure, prefix_test
-from provexpo.engine.coverage import SlotCover, common
+from provexpo.engine.coverage import Codes, SlotCover, common
 from provexpo.engine.inner import Inner, fitted, needed, parse_inner, wished_level, with_named_rows
-from provexpo.engine.rates import cny_per_usd
+from provexpo.engine.rates import cny_per_usd, store_rates
 from provexpo.engine.steps import Step, named_in, pack_slot, pack_tile, statement
 from provexpo.engine.tables import Chosen, choose
 from provexpo.engine.trade import Trade
 from provexpo.errors import CoverageError
 from provexpo.ingest.rows import DIMENSIONS
 from provexpo.periods import Span, Window
+from provexpo.vocab.families import Family
 
 # Products listed in only some of the months may carry this much of the value before a figure
 # over "all products listed" is called missing.
@@ -44,6 +46,7 @@ class Query:
     # window and base (True), by dimension; other rows are missing.
     steady: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
     stray: dict[str, float] = field(default_factory=dict)
+    families: tuple[Family, ...] = ()  # of revisions between the first month read and the last
 
     @property
     def product_level(self) -> int:
@@ -57,7 +60,9 @@ class Query:
             by_product = self.call.needs("product")
             yearly = MIN_BASE_PRODUCT if by_product else MIN_BASE_TOTAL
             given = yearly * n_months / 12
-        return given * (cny_per_usd(window) if self.currency == "CNY" else 1.0)
+        if self.currency != "CNY":
+            return given
+        return given * cny_per_usd(window, store_rates(self.trade.side("fx")))
 
     def condition(self, dimension: str) -> tuple[str, dict[str, Any]]:
         """SQL over `f` for a selection that a measure needs instead of the WHERE."""
@@ -106,14 +111,20 @@ def _decide(
     deferred = list(conditions)
     if defer_province and any(k.column == "province" for k in call.keys):
         deferred.append("province")
-    call = replace(call, inner=needed(inner, call.keys))
+    found = families.crossed(trade, call)
+    call = families.widened(replace(call, inner=needed(inner, call.keys)), found)
     fills = (*fills, *(i.key.dimension for i in inner if i.optional))
     currency, chosen = choose(
         trade, call, fills=fills, deferred=tuple(deferred), extra_needs=extra_needs,
         wish=wished_level(inner),
     )  # fmt: skip
-    call = replace(call, inner=fitted(inner, call, chosen))
-    query = Query(trade, call, currency, chosen, tuple(deferred))
+    call = replace(
+        call,
+        keys=families.with_families(call.keys, found),
+        inner=families.with_families(fitted(inner, call, chosen), found),
+        family_of={c: f.code for c, f in families.by_member(found).items()},
+    )
+    query = Query(trade, call, currency, chosen, tuple(deferred), families=found)
     query.slots = [
         (_slot(chosen, t), _slot(chosen, b)) for t, b in zip(call.slots, call.base_slots)
     ]
@@ -151,9 +162,13 @@ def _weigh_lists(query: Query) -> None:
                 for flow, choice in query.chosen.items()
                 for codes in choice.coverage.codes(dimension, tiles[flow])
             ]
+            if dimension == "product" and query.families:
+                sets = [_as_families(codes, query) for codes in sets]
             if len(set(sets)) < 2:
                 continue
             steady = common(sets, dimension) or frozenset()
+            if dimension == "product":
+                steady = families.member_codes(sorted(steady), query.families)
             if _is_key(query, dimension):
                 query.steady[dimension, base] = steady
                 continue
@@ -162,10 +177,16 @@ def _weigh_lists(query: Query) -> None:
                 _weigh(query, choice, dimension, steady, periods, base)
 
 
+def _as_families(codes: Codes, query: Query) -> Codes:
+    if codes is None:
+        return None
+    return frozenset(families.family_codes(sorted(codes), query.families))
+
+
 def _is_key(query: Query, dimension: str) -> bool:
     """True where each row of the frame is one code of the dimension, as the files list them."""
     key = next((k for k in query.call.keys if k.dimension == dimension), None)
-    if key is None or key.lookup:
+    if key is None or key.lookup not in ("", families.LOOKUP):
         return False
     return dimension != "product" or key.level == query.product_level
 
@@ -325,6 +346,9 @@ def run(
     sql = statement([*common_steps.steps, *own, final])
     for name, table in lookups((*call.keys, *call.inner)).items():
         query.trade.engine.lookup(name, table)
+    members = families.table_for((*call.keys, *call.inner), query.families)
+    if members is not None:
+        query.trade.engine.lookup(families.LOOKUP, members)
     query.trade.use_files({(flow, query.currency) for flow in query.chosen})
     used = named_in(sql, bound)
     frame = with_named_rows(call, query.slots, query.trade.engine.run(sql, used))

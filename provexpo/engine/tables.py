@@ -34,7 +34,7 @@ def wanted_codes(call: Call, deferred: tuple[str, ...]) -> Mapping[str, Wanted]:
         elif s.negate:
             found[name] = Wanted(without=s.codes)
         else:
-            found[name] = Wanted(valid_codes(call, name), frozenset(s.exact))
+            found[name] = Wanted(valid_codes(call, name), frozenset(s.exact), validity=s.validity)
     return found
 
 
@@ -63,8 +63,8 @@ def choose(
 ) -> tuple[str, dict[str, Chosen]]:
     """The currency and, for each flow, the one table to read.
 
-    Among the tables that hold the flow, the currency and the dimensions asked for: a fuller
-    product list first; then covering both windows, else the current one, else most of its months;
+    Among the tables that hold the flow, the currency and the dimensions asked for: one not known
+    to lack partners, then a fuller product list first; then covering both windows, else the current one, else most of its months;
     then able to fill the metric's columns, as fine in products as it wishes, fewest dimensions,
     coarsest products, newest vintage.
     """
@@ -188,6 +188,7 @@ def _rank(
     months = sum(cover.slot(m).tiles is not None for m in singles)
     newest = max((s.vintage for s in cover.scopes), default=0)
     return (
+        _holds_partners(cover),
         _product_fullness(cover),
         all(current) and all(base),
         all(current),
@@ -200,6 +201,12 @@ def _rank(
         grain.source,
         grain.id,
     )
+
+
+def _holds_partners(cover: Coverage) -> bool:
+    """False where files are known to hold only some of the partners asked for."""
+    codes, wanted = union(cover.scopes, "partner"), cover.wanted["partner"].codes
+    return codes is None or (wanted is not None and codes >= set(wanted))
 
 
 def _product_fullness(cover: Coverage) -> float:

@@ -6,9 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from provexpo.errors import CoverageError, StoreError
 from provexpo.ingest.rows import DIMENSIONS, Grain, Scope
 from provexpo.periods import Span, Window, span_months
+from provexpo.store.side import SIDE_SCHEMAS, read_side, side_text
 from provexpo.store.snapshot import Snapshot, open_snapshot, utc_text
 from provexpo.vocab import phrase
 
@@ -26,6 +29,7 @@ class Trade:
     def __init__(self, snapshot: Snapshot, *, is_sample: bool = False) -> None:
         self._snapshot = snapshot
         self.is_sample = is_sample  # the store behind `pe.sample()`, which lies in a cache
+        self._side: dict[str, pl.DataFrame] = {}
 
     def __repr__(self) -> str:
         s = self._snapshot
@@ -86,6 +90,25 @@ class Trade:
             {f for (_, f, _), s in self._tables.items() if s[0].grain.reporter == reporter}
         )
 
+    def side(self, name: str) -> pl.DataFrame:
+        """The current rows of a side table: tariffs, gdp or fx, as published by `as_of`.
+
+        A store that holds none gives an empty frame with the table's columns.
+        """
+        if name not in SIDE_SCHEMAS:
+            raise StoreError(f"there is no side table {name!r}", expected=", ".join(SIDE_SCHEMAS))
+        if name not in self._side:
+            self._side[name] = read_side(self._snapshot, name)
+        return self._side[name]
+
+    def side_coverage(self) -> list[dict[str, Any]]:
+        """What each side table holds: rows, and what a reader asks of it first."""
+        return [
+            {"table": name, "rows": rows.height, "holds": side_text(name, rows)}
+            for name in SIDE_SCHEMAS
+            if (rows := self.side(name)).height
+        ]
+
     def use_files(self, flow_currencies: set[tuple[str, str]]) -> None:
         """Point the engine's `flows` at the files of these flows and currencies."""
         s = self._snapshot
@@ -129,6 +152,8 @@ class Trade:
         what = f"the store holds no {flow}s of reporter {reporter}"
         if not self._tables and self._snapshot.loads:
             what = f"nothing that the store holds was published by {self.as_of}"
+            if not any(load.scopes for load in self._snapshot.loads):
+                what = "the store holds side tables only, and no trade"
         elsewhere = f"reporters {', '.join(others)}" if others else None
         do = f"load the files of {flow}s" if both else "pass flow= (--flow) as held"
         raise CoverageError(

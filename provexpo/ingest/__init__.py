@@ -2,7 +2,13 @@
 
 from provexpo.ingest.options import Options
 from provexpo.ingest.reading import ReadResult, find_files, read_files, sha256_of
-from provexpo.ingest.report import FileReport, LoadReport, coverage_lines, file_report
+from provexpo.ingest.report import (
+    FileReport,
+    LoadReport,
+    coverage_lines,
+    file_report,
+    side_report,
+)
 from provexpo.ingest.rows import (
     DIMENSIONS,
     KEY,
@@ -12,6 +18,7 @@ from provexpo.ingest.rows import (
     Grain,
     Scope,
 )
+from provexpo.ingest.side import SideRows
 
 __all__ = [
     "DIMENSIONS",
@@ -25,9 +32,11 @@ __all__ = [
     "Options",
     "ReadResult",
     "Scope",
+    "SideRows",
     "coverage_lines",
     "file_report",
     "find_files",
     "read_files",
     "sha256_of",
+    "side_report",
 ]

@@ -37,11 +37,13 @@ class Unknown:
         named = "; ".join(f"unknown {d} {', '.join(map(repr, w))}" for d, w in self.words.items())
         _, column, rows = self.found[0]
         lists = " and ".join(_LIST[d] for d in self.words)
+        if self.reporter != "CHN":
+            lists = f"pe.partners({self.reporter!r})"
         raise UnknownCodeError(
             named,
             where=self.table.where(rows, column),
             expected=f"codes as the source writes them, leading zeros included: see {lists}"
-            if self.reporter == "CHN"
+            if vocab.has_own_codes(self.reporter)
             else "ISO3 codes such as USA, or names in English or Chinese: no list of the own"
             f" codes of {self.reporter} is held",
             do="correct the file; in a tidy file, name totals and groups among its aggregates",

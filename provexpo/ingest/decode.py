@@ -46,7 +46,7 @@ def decode(data: bytes, path: str) -> Decoded:
                 f"the file is {what}, not text",
                 where=path,
                 expected="a CSV file",
-                do="save it as CSV (UTF-8); a Parquet file needs the ending .parquet",
+                do="save it as CSV (UTF-8), or name it .parquet or .xlsx where it is that",
             )
     decoded = _by_trial(data, path)
     _refuse_page(decoded.text, path)

@@ -18,10 +18,13 @@ from provexpo.ingest.corrections import Correction, read_correction
 from provexpo.ingest.covers import Covers, read_covers
 from provexpo.ingest.options import FLOWS, TidyMap, ValueColumn
 from provexpo.ingest.rows import DIMENSIONS
+from provexpo.ingest.side import SIDE_SCHEMAS
 from provexpo.periods import Window, parse_window
 
 TOML, CSV = "provexpo.toml", "provexpo.csv"
-LAYOUTS = ("query", "bulletin", "tidy")
+LAYOUTS = (
+    "query", "bulletin", "partner_totals", "tidy", "census", "comtrade", "comexstat", *SIDE_SCHEMAS
+)  # fmt: skip
 _COLUMNS = (
     "period", "year", "month", "months", *DIMENSIONS, "flow", "currency", "value",
     "quantity", "unit", "quantity2", "unit2",

@@ -21,7 +21,7 @@ class Options:
     """What a caller states for every file of one call; None where nothing is stated.
 
     flow : "export" or "import", for files that do not say it.
-    layout : "query", "bulletin" or "tidy", where the header does not decide.
+    layout : "query", "bulletin", "comtrade" ... (docs/files.md), where the header does not decide.
     vintage : publication or download date, YYYY-MM-DD or an ISO time (UTC).
     covers : what the files cover: text such as "partners=all; months=2024", or a TOML or CSV file.
     period : the window of a file without months.

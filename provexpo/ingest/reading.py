@@ -15,19 +15,24 @@ from provexpo.ingest.corrections import Correction, apply_correction, never_met,
 from provexpo.ingest.covers import read_covers
 from provexpo.ingest.decode import decode
 from provexpo.ingest.duplicates import without_duplicates
-from provexpo.ingest.layouts import choose_layout
+from provexpo.ingest.layouts import choose_layout, comtrade
 from provexpo.ingest.layouts.parsed import ROW, Parsed
+from provexpo.ingest.layouts.side import side_layout
 from provexpo.ingest.manifest import CSV, TOML, Manifest, find_manifest
 from provexpo.ingest.options import Options, Settings
+from provexpo.ingest.packed import JSON, ending_of, json_table, unpacked
 from provexpo.ingest.pairs import compare_pairs
 from provexpo.ingest.rows import ROW_SCHEMA, FileRows
 from provexpo.ingest.scopes import FileFacts, make_scopes
 from provexpo.ingest.settings import check_options, read_vintage, settings_for, vintage_text
+from provexpo.ingest.side import SideRows
 from provexpo.ingest.table import Table, parse_table
+from provexpo.ingest.workbook import ENDING as WORKBOOK
+from provexpo.ingest.workbook import read_workbook, workbook_header
 from provexpo.periods import month_text, parse_window
 
-ENDINGS = (".csv", ".txt", ".tsv", ".parquet")
-OTHERS = (".xlsx", ".xls", ".zip", ".gz", ".html", ".htm")
+ENDINGS = (".csv", ".txt", ".tsv", ".json", ".parquet")
+OTHERS = (".xlsx", ".xls", ".zip", ".tar", ".html", ".htm")
 Progress = Callable[[int, int, str], None]
 
 
@@ -38,6 +43,7 @@ class ReadResult:
     files: tuple[FileRows, ...]
     bad: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    side: tuple[SideRows, ...] = ()  # files of the side tables: tariffs, gdp, fx
 
 
 def sha256_of(path: str | Path) -> str:
@@ -80,10 +86,18 @@ def _find(paths: Sequence[str | Path]) -> list[tuple[Path, Path]]:
 
 
 def _below(folder: Path) -> list[Path]:
-    files = (p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
-    return sorted(
-        p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts)
-    )
+    """The data files of a folder: those read by their ending, and workbooks read by their header.
+    A folder often holds workbooks of its owner's, too."""
+    files = (p for p in folder.rglob("*") if p.is_file() and not _is_hidden(p, folder))
+    return sorted(p for p in files if ending_of(p) in ENDINGS or _is_known_workbook(p))
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+
+
+def _is_known_workbook(path: Path) -> bool:
+    return path.suffix.lower() == WORKBOOK and comtrade.matches(workbook_header(path))
 
 
 def read_files(
@@ -122,6 +136,7 @@ def read_files(
     period = None if options.period is None else parse_window(options.period)
     desk = _Corrections()
     files: list[FileRows] = []
+    side: list[SideRows] = []
     bad: list[tuple[str, ProvexpoError]] = []
     found = _find(paths)
     places = {(path.parent, root) for path, root in found}
@@ -130,7 +145,11 @@ def read_files(
         manifest = manifests[path.parent, root]
         try:
             settings = settings_for(path, manifest.entry(path), options, covers, period)
-            files.append(_read_file(path, settings, manifest, desk))
+            one = _read_file(path, settings, manifest, desk)
+            if isinstance(one, SideRows):
+                side.append(one)
+            else:
+                files.append(one)
         except ProvexpoError as err:
             bad.append((str(path), err))
         if progress is not None:
@@ -141,8 +160,8 @@ def read_files(
         desk.check()
     texts = tuple((path, str(err)) for path, err in bad)
     idle = _idle_entries(manifests.values(), [path for path, _ in found])
-    warnings = (*_not_read(paths), *idle, *_twins(files), *compare_pairs(files))
-    return ReadResult(tuple(files), texts, warnings)
+    warnings = (*_not_read(paths), *idle, *_twins([*files, *side]), *compare_pairs(files))
+    return ReadResult(tuple(files), texts, warnings, tuple(side))
 
 
 def _folders(own: Path, root: Path) -> Iterator[Path]:
@@ -178,7 +197,9 @@ class _Corrections:
                 raise never_met(correction)
 
 
-def _read_file(path: Path, settings: Settings, manifest: Manifest, desk: _Corrections) -> FileRows:
+def _read_file(
+    path: Path, settings: Settings, manifest: Manifest, desk: _Corrections
+) -> FileRows | SideRows:
     try:
         data = path.read_bytes()
         vintage = int(path.stat().st_mtime)
@@ -192,10 +213,18 @@ def _read_file(path: Path, settings: Settings, manifest: Manifest, desk: _Correc
     if settings.vintage is not None:
         vintage = read_vintage(settings.vintage, f"{path}, vintage")
     table = _table(path, data)
+    if (side := side_layout(table, settings)) is not None:
+        return replace(
+            side(table, settings),
+            sha256=hashlib.sha256(data).hexdigest(),
+            vintage=vintage,
+            vintage_source="file time" if settings.vintage is None else "stated",
+            encoding=table.encoding,
+        )
     layout = choose_layout(table, settings)
     parsed = layout.read(table, settings)
     before = parsed.rows.height
-    parsed = desk.apply(parsed, path, manifest, settings.reporter)
+    parsed = desk.apply(parsed, path, manifest, parsed.grains[0].reporter)
     holes = parsed.left_out.get("no value", 0) + before - parsed.rows.height
     rows, duplicates = without_duplicates(parsed.rows, table)
     facts = FileFacts(str(path), hashlib.sha256(data).hexdigest(), vintage, holes)
@@ -218,8 +247,13 @@ def _read_file(path: Path, settings: Settings, manifest: Manifest, desk: _Correc
 
 
 def _table(path: Path, data: bytes) -> Table:
-    if path.suffix.lower() != ".parquet":
+    if path.suffix.lower() == WORKBOOK:
+        return read_workbook(data, str(path))
+    data, ending = unpacked(data, path), ending_of(path)
+    if ending != ".parquet":
         decoded = decode(data, str(path))
+        if ending == JSON:
+            return json_table(decoded.text, str(path), decoded.encoding)
         return parse_table(decoded.text, str(path), decoded.encoding)
     try:
         frame = pl.read_parquet(data)
@@ -246,7 +280,8 @@ def _plain_names(count: int) -> list[str]:
 def _not_read(paths: Sequence[str | Path]) -> list[str]:
     """Files that look like data and are of a kind that is not read."""
     folders = [Path(p) for p in paths if Path(p).is_dir()]
-    names = sorted(p.name for f in folders for p in f.rglob("*") if p.suffix.lower() in OTHERS)
+    files = (p for f in folders for p in f.rglob("*") if ending_of(p) in OTHERS)
+    names = sorted(p.name for p in files if not _is_known_workbook(p))
     if not names:
         return []
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -282,7 +317,7 @@ def _odd_vintage(vintage: int, rows: pl.DataFrame) -> tuple[str, ...]:
     return ()
 
 
-def _twins(files: Sequence[FileRows]) -> list[str]:
+def _twins(files: Sequence[FileRows | SideRows]) -> list[str]:
     first: dict[str, str] = {}
     return [
         f"{file.path} has the same content as {first[file.sha256]}"

@@ -9,7 +9,9 @@ from typing import Any
 
 from provexpo.ingest.rows import DIMENSIONS, FileRows, Scope
 from provexpo.ingest.settings import vintage_text
+from provexpo.ingest.side import SideRows
 from provexpo.periods import month_index, month_text, span_months
+from provexpo.vocab import whole_areas
 
 _EXTENTS = {
     "declared": "all (declared)",
@@ -130,6 +132,22 @@ def file_report(file: FileRows, status: str = "read") -> FileReport:
     )
 
 
+def side_report(file: SideRows, status: str = "read") -> FileReport:
+    """The report of one file of a side table."""
+    return FileReport(
+        path=file.path,
+        sha256=file.sha256,
+        status=status,
+        layout=file.table,
+        encoding=file.encoding,
+        data_rows=file.rows.height,
+        vintage=vintage_text(file.vintage),
+        vintage_source=file.vintage_source,
+        warnings=file.warnings,
+        notes=file.notes,
+    )
+
+
 def coverage_lines(files: Sequence[FileRows]) -> tuple[str, ...]:
     """One line for each grain, flow and currency: its months, and how far each dimension goes."""
     groups: dict[tuple[str, str, str], list[Scope]] = {}
@@ -147,7 +165,10 @@ def _coverage_line(key: tuple[str, str, str], scopes: Sequence[Scope]) -> str:
         if kinds:
             text = " / ".join(sorted(_EXTENTS[kind] for kind in kinds))
             codes = {c for s in scopes for c in s.extent(dimension).codes}
-            if codes:
+            areas = whole_areas(scopes[0].grain.reporter, codes) if dimension == "province" else ""
+            if areas:
+                text = f"of {areas} (known by the file's states)"
+            elif codes:
                 named = sorted(codes)
                 text += f" {', '.join(named[:4])}" + (
                     f" ... ({len(named)})" if len(named) > 4 else ""
@@ -186,11 +207,13 @@ def _file_lines(file: FileReport) -> list[str]:
     months = f"{' to '.join(first_last)} ({len(file.months)} month{plural})"
     facts = [
         file.status,
-        f"{file.layout}, {file.encoding}",
+        ", ".join(t for t in (file.layout, file.encoding) if t),
         f"{'+'.join(file.flows)} {'+'.join(file.currencies)}",
         f"{file.data_rows:,} rows",
         months,
     ]
+    if not file.flows:  # a side table has neither flows nor months of its own
+        facts = [*facts[:2], facts[3]]
     if file.partners:
         facts.append(f"{file.partners} partners")
     if file.duplicates:

@@ -37,7 +37,9 @@ def make_scopes(parsed: Parsed, settings: Settings, facts: FileFacts) -> tuple[S
     for (grain_id, flow, currency), rows in _groups(parsed.rows):
         grain = grains[str(grain_id)]
         extents = {
-            d: _extent(d, rows, grain, settings, d in parsed.complete, facts.path)
+            d: Extent("declared")
+            if d in parsed.complete and grain.has(d)
+            else _extent(d, rows, grain, settings, parsed.extents.get((grain.id, d)), facts.path)
             for d in DIMENSIONS
         }
         scopes.append(
@@ -67,13 +69,29 @@ def _groups(rows: pl.DataFrame) -> Iterable[tuple[tuple[object, ...], pl.DataFra
 
 
 def _extent(
-    dimension: str, rows: pl.DataFrame, grain: Grain, settings: Settings, complete: bool, path: str
+    dimension: str,
+    rows: pl.DataFrame,
+    grain: Grain,
+    settings: Settings,
+    shown: Extent | None,
+    path: str,
 ) -> Extent:
+    """`shown` is what the file itself shows of the dimension, where it does."""
     if not grain.has(dimension):
         return Extent("absent")
-    if complete or settings.covers.all_of(dimension):
+    whole = settings.covers.all_of(dimension)
+    if whole and shown is not None and not shown.is_all:
+        raise CoverageError(
+            f"the file holds only some of the {dimension}s, and covers says all",
+            where=f"{path}; {settings.covers.where}",
+            expected=f"{dimension}: {', '.join(shown.codes[:8])}{' ...' * (len(shown.codes) > 8)}",
+            do="leave the dimension out of covers: the file shows what it holds",
+        )
+    if whole:
         return Extent("declared")
-    declared = settings.covers.codes(dimension, settings.reporter)
+    declared = settings.covers.codes(dimension, grain.reporter)
+    if declared is None and shown is not None:
+        return shown
     if declared is None and dimension != "product":
         return Extent("assumed")
     found = _codes_in(dimension, rows, grain)
@@ -82,9 +100,9 @@ def _extent(
     prefixes = declared if dimension == "product" else ()
     outside = [c for c in found if c not in declared and not c.startswith(prefixes or ("\x00",))]
     if outside:
-        shown = ", ".join(outside[:8]) + (" and more" if len(outside) > 8 else "")
+        named = ", ".join(outside[:8]) + (" and more" if len(outside) > 8 else "")
         raise CoverageError(
-            f"the file holds {dimension} {shown}, which covers does not list",
+            f"the file holds {dimension} {named}, which covers does not list",
             where=f"{path}; {settings.covers.where}",
             expected=f"only {dimension} {', '.join(declared[:12])}",
             do="add what is missing to covers, or remove the key",

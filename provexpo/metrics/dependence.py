@@ -8,10 +8,11 @@ from provexpo.engine.call import Arguments, Words
 from provexpo.engine.cells import Measure, per_flow
 from provexpo.engine.finish import Form, finish
 from provexpo.engine.newyear import together
-from provexpo.engine.query import Query, prepare, run, tiles_of
+from provexpo.engine.query import Query, prepare, run
 from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError
+from provexpo.metrics.partial import partial_partners
 from provexpo.result import Caveat
 from provexpo.vocab import phrase
 
@@ -214,20 +215,11 @@ def _measures(query: Query) -> tuple[list[Measure], dict[str, Any]]:
     return measures, {
         **params,
         "has_products": level > 0 and query.call.selections["product"].codes is None,
-        "partners_partial": _partial_partners(query),
+        "partners_partial": partial_partners(query),
         # A selection is kept back until the nation is summed only where province is a key.
         "all_provinces": "province" in query.deferred
         or query.call.selections["province"].codes is None,
     }
-
-
-def _partial_partners(query: Query) -> bool:
-    """True when the caller declared that a file holds only some of the partners."""
-    return any(
-        "declared_list" in choice.coverage.kinds("partner", tiles_of(query, choice, base=base))
-        for choice in query.chosen.values()
-        for base in (False, True)
-    )
 
 
 def _caveats(query: Query, params: dict[str, Any]) -> list[Caveat]:

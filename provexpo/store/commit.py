@@ -11,6 +11,7 @@ import polars as pl
 
 from provexpo import __version__
 from provexpo.ingest.rows import KEY, ROW_SCHEMA, FileRows
+from provexpo.ingest.side import SideRows
 from provexpo.store import delta
 from provexpo.store.known import figures_of
 from provexpo.store.merge import SCHEMA, Plan
@@ -108,9 +109,10 @@ def commit_load(
     work: Sequence[FileRows],
     counts: dict[str, int],
     illustrative: bool,
+    side: Sequence[SideRows] = (),
 ) -> None:
     """Publish the load: from this commit on, readers see it."""
-    files = [
+    files: list[dict[str, Any]] = [
         {
             "path": f.path,
             "sha256": f.sha256,
@@ -121,6 +123,17 @@ def commit_load(
             "notes": [*f.notes, *f.warnings],
         }
         for f in work
+    ]
+    files += [
+        {
+            "path": f.path,
+            "sha256": f.sha256,
+            "layout": f.table,
+            "vintage": utc_text(f.vintage),
+            "rows": f.rows.height,
+            "notes": [*f.notes, *f.warnings],
+        }
+        for f in side
     ]
     row: dict[str, Any] = {
         "number": number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -15,14 +15,17 @@ from provexpo.ingest import (
     coverage_lines,
     file_report,
     read_files,
+    side_report,
 )
 from provexpo.ingest.rows import ROW_SCHEMA, FileRows, Scope
+from provexpo.ingest.side import SideRows
 from provexpo.store import delta
 from provexpo.store.boxes import in_force, near, table_of
 from provexpo.store.commit import PARTITIONS, commit_load, commit_rows
 from provexpo.store.known import Sorted, refuse_taken_back, sort_files
 from provexpo.store.merge import SCHEMA, Plan, dedupe, plan
 from provexpo.store.place import is_store, make_store, usable_place, writing
+from provexpo.store.side import SidePlan, commit_side, plan_side
 from provexpo.store.snapshot import Snapshot, read_loads
 
 Progress = Callable[[int, int, str], None]
@@ -85,7 +88,7 @@ def add(
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
     usable_place(store)
     read = read_files(given, options, skip_bad=skip_bad, progress=progress)
-    report = load_rows(store, read.files, dry_run=dry_run)
+    report = load_rows(store, read.files, side=read.side, dry_run=dry_run)
     return replace(
         report,
         warnings=(*report.warnings, *read.warnings),
@@ -98,27 +101,34 @@ def load_rows(
     store: str | Path,
     files: Sequence[FileRows],
     *,
+    side: Sequence[SideRows] = (),
     illustrative: bool = False,
     dry_run: bool = False,
 ) -> LoadReport:
-    """Load rows that a layout has read; what `add` and the sample call."""
+    """Load rows that a layout has read; what `add` and the sample call.
+
+    `side` are files of the side tables (tariffs, gdp, fx); a load may hold them alone.
+    """
     place = usable_place(store)
     early = None
     if dry_run or not is_store(place):
         # Compared before anything is written: rows that contradict each other make no folder.
-        early = _prepare(Snapshot(place, read_loads(place)), files)
-        if dry_run or not early.files.work:
+        early = _prepare(Snapshot(place, read_loads(place)), files, side)
+        if dry_run or not early.has_work:
             return _report(early, files, load=None, dry_run=dry_run)
     make_store(place)
     with writing(place):
         snapshot = Snapshot(place, read_loads(place))
-        prepared = early if early and not snapshot.loads else _prepare(snapshot, files)
-        if not prepared.files.work:
+        prepared = early if early and not snapshot.loads else _prepare(snapshot, files, side)
+        if not prepared.has_work:
             return _report(prepared, files, load=None, dry_run=False)
         number = snapshot.load + 1
         report = _report(prepared, files, load=number, dry_run=False)
-        versions = commit_rows(snapshot, prepared.plan)
-        commit_load(snapshot, number, versions, prepared.files.work, _counts(report), illustrative)
+        versions = commit_side(snapshot, prepared.side, commit_rows(snapshot, prepared.plan))
+        commit_load(
+            snapshot, number, versions, prepared.files.work, _counts(report), illustrative,
+            prepared.side.work,
+        )  # fmt: skip
         return report
 
 
@@ -127,9 +137,14 @@ class _Prepared:
     files: Sorted
     plan: Plan
     duplicates: int  # equal rows in several of the files
+    side: SidePlan = field(default_factory=SidePlan)
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.files.work or self.side.work)
 
 
-def _prepare(snapshot: Snapshot, files: Sequence[FileRows]) -> _Prepared:
+def _prepare(snapshot: Snapshot, files: Sequence[FileRows], side: Sequence[SideRows]) -> _Prepared:
     """Split the files into those with something to load and those already loaded; compare rows."""
     load = snapshot.load + 1
     found = sort_files(files, snapshot.loads, snapshot.scopes)
@@ -141,7 +156,8 @@ def _prepare(snapshot: Snapshot, files: Sequence[FileRows]) -> _Prepared:
     current, history = _held(snapshot, [*scopes, *found.amended])
     after = in_force([*snapshot.scopes, *scopes])
     refuse_taken_back(history, found.amended, after)
-    return _Prepared(found, plan(rows, current, history, scopes, after, load), doubled)
+    merged = plan(rows, current, history, scopes, after, load)
+    return _Prepared(found, merged, doubled, plan_side(snapshot, side, load))
 
 
 def _held(snapshot: Snapshot, scopes: list[Scope]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -170,30 +186,33 @@ def _counts(report: LoadReport) -> dict[str, int]:
 def _report(
     prepared: _Prepared, files: Sequence[FileRows], *, load: int | None, dry_run: bool
 ) -> LoadReport:
-    work, plan = prepared.files.work, prepared.plan
-    warnings = [f"{Path(f.path).name}: {w}" for f in work for w in f.warnings]
-    warnings += prepared.files.warnings
+    work, plan, side = prepared.files.work, prepared.plan, prepared.side
+    read: list[FileRows | SideRows] = [*work, *side.work]
+    warnings = [f"{Path(f.path).name}: {w}" for f in read for w in f.warnings]
+    warnings += [*prepared.files.warnings, *side.warnings]
     if plan.kept:
         warnings.append(
             f"{plan.kept} cells held before are not in the new files and stay as they were;"
             " declare what the files cover (--covers) to turn them into zero"
         )
-    if plan.older:
-        warnings.append(f"{plan.older} rows are older than what the store holds: kept in history")
+    if older := plan.older + side.older:
+        warnings.append(f"{older} rows are older than what the store holds: kept in history")
     return LoadReport(
         load=load,
         dry_run=dry_run,
         files=(
             *(file_report(f) for f in work),
             *(file_report(f, "already loaded") for f in prepared.files.skipped),
+            *(side_report(f) for f in side.work),
+            *(side_report(f, "already loaded") for f in side.skipped),
         ),
-        rows_read=sum(f.data_rows for f in work),
-        rows_new=plan.new,
-        rows_changed=plan.changed,
-        rows_unchanged=plan.unchanged,
+        rows_read=sum(f.data_rows for f in work) + sum(f.rows.height for f in side.work),
+        rows_new=plan.new + side.new,
+        rows_changed=plan.changed + side.changed,
+        rows_unchanged=plan.unchanged + side.unchanged,
         rows_removed=plan.zeroed,
-        duplicates=prepared.duplicates + sum(f.duplicates for f in work),
-        revisions=plan.changed + plan.zeroed,
+        duplicates=prepared.duplicates + sum(f.duplicates for f in work) + side.duplicates,
+        revisions=plan.changed + plan.zeroed + side.changed,
         coverage=coverage_lines(files),
         warnings=tuple(warnings),
     )

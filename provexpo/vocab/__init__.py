@@ -3,7 +3,16 @@
 from provexpo.vocab.browse import baskets, groups, partners, provinces, regimes
 from provexpo.vocab.fields import UNITS, Field, field, fields
 from provexpo.vocab.names import names
-from provexpo.vocab.partners import partition, partner_codes, partner_lookup
+from provexpo.vocab.own_places import own_areas, own_places, whole_areas
+from provexpo.vocab.partners import (
+    M49,
+    group_members,
+    has_own_codes,
+    partition,
+    partner_aggregates,
+    partner_codes,
+    partner_lookup,
+)
 from provexpo.vocab.phrases import phrase
 from provexpo.vocab.places import place_lookup, place_table, province_codes
 from provexpo.vocab.products import chapter_table
@@ -12,6 +21,7 @@ from provexpo.vocab.resolve import Selection, resolve
 from provexpo.vocab.words import normalise
 
 __all__ = [
+    "M49",
     "UNITS",
     "Field",
     "Selection",
@@ -19,10 +29,15 @@ __all__ = [
     "chapter_table",
     "field",
     "fields",
+    "group_members",
     "groups",
+    "has_own_codes",
     "names",
     "normalise",
+    "own_areas",
+    "own_places",
     "partition",
+    "partner_aggregates",
     "partner_codes",
     "partner_lookup",
     "partners",
@@ -34,4 +49,5 @@ __all__ = [
     "regime_codes",
     "regimes",
     "resolve",
+    "whole_areas",
 ]

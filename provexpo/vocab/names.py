@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from provexpo.errors import CallError
+from provexpo.vocab.own_places import own_places
 from provexpo.vocab.partners import OTHER
 from provexpo.vocab.tables import rows
 
@@ -22,10 +23,11 @@ _SOURCES = {
 }
 
 
-def names(dimension: str, lang: str = "en") -> dict[str, str]:
+def names(dimension: str, lang: str = "en", reporter: str = "CHN") -> dict[str, str]:
     """code -> name of a dimension, in English or Chinese ("zh").
 
-    Partner groups hold also what partitions name: single partners and "other".
+    Partner groups hold also what partitions name: single partners and "other". Places of another
+    reporter have the names that it gives them, where its table is held.
 
     >>> names("province")["61"], names("province", "zh")["61"]
     ('Shaanxi', '陕西')
@@ -35,6 +37,8 @@ def names(dimension: str, lang: str = "en") -> dict[str, str]:
             f"there are no names of {dimension!r} in {lang!r}",
             expected="one of " + ", ".join(_SOURCES) + "; language en or zh",
         )
+    if dimension == "province" and reporter != "CHN":
+        return dict(own_places(reporter).select("code", "name").iter_rows())
     return dict(_names(dimension, lang))
 
 

@@ -15,16 +15,19 @@ _EXPECTED = (
     " or 'not X'"
 )
 OTHER = "other"
+M49 = "M49"  # the United Nations' codes, which any reporter of a Comtrade file uses
+_AGGREGATE = "aggregate"
 
 
 def partner_codes(reporter: str = "CHN") -> pl.DataFrame:
     """partner_code, partner, name_en, name_zh, valid_from, valid_to (yyyymm) of one reporter.
 
-    A reporter without a code list of its own is taken to write ISO3.
+    A reporter without a code list of its own is taken to write ISO3. "M49" gives the numeric
+    codes of UN Comtrade, three digits each. Aggregates such as a continent are no partners.
     """
-    own = read("partners").filter(pl.col("reporter") == reporter)
-    if own.is_empty():
+    if not has_own_codes(reporter):
         return _iso_codes()
+    own = read("partners").filter(pl.col("reporter") == reporter, pl.col("status") != _AGGREGATE)
     return own.select(
         pl.col("code").alias("partner_code"),
         "partner",
@@ -32,6 +35,21 @@ def partner_codes(reporter: str = "CHN") -> pl.DataFrame:
         "name_zh",
         pl.col("valid_from", "valid_to").cast(pl.Int32),
     )
+
+
+def has_own_codes(reporter: str) -> bool:
+    """True for a reporter whose own list of partner codes is held."""
+    return reporter in read("partners")["reporter"]
+
+
+def partner_aggregates(reporter: str) -> dict[str, str]:
+    """code -> name of the sums that stand in a reporter's files among its partners.
+
+    >>> partner_aggregates("USA")["0027"]
+    'ASEAN'
+    """
+    listed = read("partners").filter(pl.col("reporter") == reporter, pl.col("status") == _AGGREGATE)
+    return dict(listed.select("code", "name_en").iter_rows())
 
 
 def _iso_codes() -> pl.DataFrame:
@@ -103,9 +121,11 @@ def partner_book(reporter: str = "CHN") -> Book:
     for c in rows("countries"):
         p = c["partner"]
         one[p] = Entry((p,), c["short_en"] or c["name_en"], c["name_zh"], hint=p)
-    for partner, words in _spellings().items():
-        book.add(words, one[partner])
     own = partner_codes(reporter).sort(pl.col("valid_to").is_not_null())
+    strange, held = _codes_of_others(reporter), set(own["partner"])
+    for partner, words in sorted(_spellings().items(), key=lambda item: item[0] not in held):
+        if partner not in strange:
+            book.add(words, one[partner])
     for row in own.iter_rows(named=True):
         book.add((row["partner_code"], row["name_en"], row["name_zh"]), one[row["partner"]])
     for g in rows("groups"):
@@ -113,6 +133,17 @@ def partner_book(reporter: str = "CHN") -> Book:
         book.add((g["group"], g["name_en"], g["name_zh"], *words_of(g["aliases"])), entry)
     book.add((*EVERYTHING_WORDS, "all partners", "all countries"), everything("partner"))
     return book
+
+
+def _codes_of_others(reporter: str) -> set[str]:
+    """X-codes that only other reporters' lists hold: this reporter's figures never have them.
+
+    Those of the United Nations' list stay, since any reporter's Comtrade file may hold them.
+    """
+    own = {*partner_codes(reporter)["partner"], *partner_codes(M49)["partner"]}
+    listed = read("partners").filter(pl.col("status") != _AGGREGATE)
+    made = listed.filter(pl.col("partner").str.ends_with(pl.col("code")))
+    return set(made["partner"]) - own
 
 
 def _group(g: dict[str, str]) -> Entry:

@@ -246,9 +246,12 @@ def test_places_of_another_reporter_are_never_taken_for_one_another(
 
 
 def test_the_own_partner_codes_of_another_reporter(panel: Callable[..., FileRows]) -> None:
+    """249 is the United States to Brazil, Tunisia to China, and nothing where no list is held."""
     text = "month,place,country,hs,usd\n2024-01,4106902,249,8501,5\n"
-    with pytest.raises(UnknownCodeError, match=r"unknown partner '249'(.|\n)*ISO3 codes.*BRA"):
-        panel(text, FOREIGN)
+    (row,) = panel(text, FOREIGN).rows.select("partner", "partner_code").rows()
+    assert row == ("USA", "249")
+    with pytest.raises(UnknownCodeError, match=r"unknown partner '249'(.|\n)*ISO3 codes.*FRA"):
+        panel(text, FOREIGN.replace("BRA", "FRA"))
 
 
 def parquet(**columns: object) -> bytes:

@@ -152,3 +152,42 @@ def trades(
     for (seed, flow), rows in worlds.items():
         found[seed] = plant(rows, flow=flow, store=f"w{seed}", spans=spans)
     return found
+
+
+# A real panel: the exports of the municipalities of one state of Brazil, 2020 to 2025
+
+
+@pytest.fixture(scope="session")
+def parana_file(real_data: Path) -> Path:
+    path = real_data / "comexstat" / "parana_exports_2020_2025.parquet"
+    if not path.is_file():
+        pytest.skip("no Comex Stat file among the real files")
+    return path
+
+
+@pytest.fixture(scope="session")
+def parana(tmp_path_factory: pytest.TempPathFactory, parana_file: Path) -> pe.Trade:
+    """The real file loaded once for all tests. Ask it with `reporter="BRA"`."""
+    store = tmp_path_factory.mktemp("parana") / "desk"
+    pe.add(store, parana_file, flow="export")
+    return pe.open(store)
+
+
+@pytest.fixture(scope="session")
+def parana_rows(parana_file: Path) -> Any:
+    """The same rows as a pandas frame, for oracles: year, month, place, partner (the ministry's
+    code, 249 the United States), sh4, value, kg; all whole numbers but the text in sh4 and place.
+    """
+    import pandas as pd
+    import polars as pl
+
+    frame = pl.read_parquet(parana_file).select(
+        year="CO_ANO",
+        month="CO_MES",
+        place=pl.col("CO_MUN").cast(pl.String),
+        partner="CO_PAIS",
+        sh4="SH4",
+        value=pl.col("VL_FOB").cast(pl.Int64),
+        kg=pl.col("KG_LIQUIDO").cast(pl.Int64),
+    )
+    return pd.DataFrame(frame.to_dict(as_series=False))

@@ -2,6 +2,7 @@
 
 import csv
 
+import polars as pl
 import pytest
 
 from provexpo import vocab
@@ -62,3 +63,33 @@ def test_names_and_codes_in_a_query_download_agree(real_data):
         assert row["贸易方式编码"].strip() in vocab.regime_codes()
         regime = vocab.resolve("regime", row["贸易方式名称"].strip()).codes
         assert regime == (row["贸易方式编码"].strip(),)
+
+
+def test_every_country_of_the_census_file_by_code_and_name(real_data):
+    """Code and name of each row lead to one partner; sums are among the aggregates."""
+    path = real_data / "us_census" / "us_imports_hs2_by_country_2023_2024.csv.gz"
+    table = pl.read_csv(path, infer_schema=False).select("CTY_CODE", "CTY_NAME").unique()
+    known = dict(vocab.partner_codes("USA").select("partner_code", "partner").iter_rows())
+    sums = vocab.partner_aggregates("USA")
+    leaves = [(c, n) for c, n in table.iter_rows() if c not in sums]
+    assert len(leaves) == 233 and table.height - len(leaves) == len(sums) == 20
+    for code, name in leaves:
+        assert vocab.resolve("partner", name, reporter="USA").codes == (known[code],), name
+    for code, name in table.iter_rows():
+        assert code not in sums or vocab.normalise(sums[code]) == vocab.normalise(name)
+
+
+def test_every_country_of_the_parana_file_is_in_the_list(real_data):
+    """The Portuguese names agree with the ISO names of the codes wherever they are spelt alike."""
+    table = pl.read_parquet(real_data / "comexstat" / "parana_exports_2020_2025.parquet")
+    pairs = table.select("CO_PAIS", "NO_PAIS").unique()
+    known = dict(vocab.partner_codes("BRA").select("partner_code", "partner").iter_rows())
+    names = vocab.partner_lookup("BRA")
+    alike = 0
+    for code, name in pairs.iter_rows():
+        own = f"{code:03d}"
+        assert own in known, name
+        if (found := names.get(vocab.normalise(name))) is not None:
+            alike += 1
+            assert known[found] == known[own], name
+    assert alike > 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -10,7 +10,7 @@ import polars as pl
 from provexpo import vocab
 from provexpo.errors import ManifestError, PeriodError
 from provexpo.ingest.covers import Covers
-from provexpo.ingest.rows import ROW_SCHEMA, Grain
+from provexpo.ingest.rows import ROW_SCHEMA, Extent, Grain
 from provexpo.ingest.table import Table
 from provexpo.periods import Window, month_text
 
@@ -21,7 +21,9 @@ ROW = "row"  # index of the row in its table: where errors point
 class Parsed:
     """Rows of one file, before duplicates are looked for and scopes are made.
 
-    `complete` names dimensions of which the source itself always lists everything.
+    `complete` names dimensions of which the source itself always lists everything. `extents` says
+    what the file shows of a dimension of one grain, by grain id and dimension: that its leaves add
+    up to a printed total (declared), or that it holds a part only (a list).
     """
 
     rows: pl.DataFrame  # ROW_SCHEMA without vintage, and ROW
@@ -31,6 +33,7 @@ class Parsed:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     complete: frozenset[str] = frozenset()
+    extents: Mapping[tuple[str, str], Extent] = field(default_factory=dict)
 
 
 def row_frame(columns: Iterable[pl.Series | pl.Expr], height: int) -> pl.DataFrame:
