@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 import pytest
 
+import provexpo as pe
 from provexpo.maps.legend import Legend
 from provexpo.maps.picture import Beside
 from provexpo.periods import Window
@@ -345,3 +346,8 @@ def trade(fakes):
 @pytest.fixture
 def make_trade(fakes):
     return lambda **kwargs: FakeTrade(kwargs.pop("cells", planted()), **kwargs)
+
+
+@pytest.fixture(scope="session")
+def sample() -> pe.Trade:
+    return pe.sample()
