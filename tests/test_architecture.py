@@ -17,7 +17,7 @@ SRC = Path(provexpo.__file__).resolve().parent
 # From top to bottom: a room imports only from rooms above it.
 FLOORS = (
     "errors", "resources", "vocab", "periods", "ingest", "store", "result", "engine", "metrics",
-    "output", "maps", "briefing", "claims", "demo", "doctor", "cli", "__init__",
+    "signals", "output", "maps", "briefing", "claims", "demo", "doctor", "cli", "__init__",
 )  # fmt: skip
 
 # outside library -> the file, or folder, that alone may import it
@@ -41,6 +41,8 @@ KEEPERS = {
 DOWNWARD = {
     ("result.py", "provexpo.output.tables"),
     ("engine/replay.py", "provexpo.metrics.*"),
+    ("engine/replay.py", "provexpo.signals"),
+    ("engine/replay.py", "provexpo.signals.*"),
     ("engine/replay.py", "provexpo.demo"),
 }
 

@@ -32,6 +32,34 @@ def extra_options(
     return found
 
 
+def sorted_words(
+    metric: str, store: str | None, rest: Sequence[str]
+) -> tuple[str, str | None, list[str]]:
+    """METRIC, STORE and the options of the metric, wherever the options stand.
+
+    The parser knows no option of a single metric, so it takes `--over` for the next argument.
+    """
+    words = [w for w in (metric, store, *rest) if w is not None]
+    plain: list[str] = []
+    options: list[str] = []
+    while words:
+        word = words.pop(0)
+        if not word.startswith("--"):
+            plain.append(word)
+            continue
+        options.append(word)
+        if "=" not in word and words and not words[0].startswith("--"):
+            options.append(words.pop(0))
+    if not plain:
+        raise CallError("the metric is missing", where="METRIC", do="name it before its options")
+    if len(plain) > 2:
+        raise CallError(
+            f"more than one store: {', '.join(plain[1:])}",
+            expected="METRIC and one STORE; lists in one word, with commas",
+        )
+    return plain[0], (plain[1:] or [None])[0], options
+
+
 def _pairs(tokens: Sequence[str]) -> Iterator[tuple[str, str | None]]:
     rest = list(tokens)
     while rest:

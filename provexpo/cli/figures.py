@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from provexpo.cli.app import app
-from provexpo.cli.extras import extra_options
+from provexpo.cli.extras import extra_options, sorted_words
 from provexpo.cli.options import (
     Against,
     AsOf,
@@ -37,18 +38,27 @@ from provexpo.cli.options import (
 )
 from provexpo.errors import CallError
 from provexpo.metrics import METRICS
+from provexpo.signals import SIGNALS
 
 if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
     from provexpo.result import Result
 
+NAMES = (*METRICS, *SIGNALS)
 FORMATS = ("table", "csv", "json", "xlsx", "parquet")
 
 
 def _metric(name: str) -> Callable[..., Result]:
-    if name not in METRICS:
-        raise CallError(f"there is no metric {name!r}", where="METRIC", expected=", ".join(METRICS))
-    metric: Callable[..., Result] = getattr(import_module(f"provexpo.metrics.{name}"), name)
+    if name not in NAMES:
+        near = get_close_matches(name, NAMES, 1)
+        raise CallError(
+            f"there is no metric {name!r}",
+            where="METRIC",
+            expected=", ".join(NAMES),
+            do=f"did you mean {near[0]}?" if near else None,
+        )
+    room = "metrics" if name in METRICS else "signals"
+    metric: Callable[..., Result] = getattr(import_module(f"provexpo.{room}.{name}"), name)
     return metric
 
 
@@ -69,7 +79,7 @@ def _call(metric_name: str, trade: Trade, given: dict[str, Any]) -> Result:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def run(
     context: typer.Context,
-    metric: Annotated[str, typer.Argument(help=", ".join(METRICS))],
+    metric: Annotated[str, typer.Argument(help=", ".join(NAMES))],
     store: Store = None,
     partner: Partner = None,
     during: During = None,
@@ -94,7 +104,8 @@ def run(
 ) -> None:
     """Compute one metric. What it alone knows is an option too: --over product, --kind mom."""
     one_of("--format", output, FORMATS)
-    extras = extra_options(context.args, metric, inspect.signature(_metric(metric)))
+    metric, store, rest = sorted_words(metric, store, context.args)
+    extras = extra_options(rest, metric, inspect.signature(_metric(metric)))
     result = _call(
         metric,
         open_trade(store, version, as_of),
@@ -134,7 +145,7 @@ def _print(result: Result, output: str) -> None:
 
 @app.command(name="map")
 def draw_map(
-    metric: Annotated[str, typer.Argument(help=", ".join(METRICS))],
+    metric: Annotated[str, typer.Argument(help=", ".join(NAMES))],
     store: Store = None,
     column: Annotated[str | None, typer.Option(help="The column to colour by.")] = None,
     style: Annotated[str, typer.Option(help="map or tiles.")] = "map",

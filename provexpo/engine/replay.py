@@ -47,9 +47,8 @@ def replay(
     """
     wanted = receipt if isinstance(receipt, Receipt) else Receipt.from_json(receipt)
     trade = _snapshot(wanted, store)
-    # The metrics lie below this room; replaying is one of the named exceptions.
     try:
-        metric = getattr(import_module(f"provexpo.metrics.{wanted.metric}"), wanted.metric)
+        metric = _function(wanted.metric)
         signature(metric).bind(trade, **wanted.call)
     except (ImportError, AttributeError, TypeError) as err:
         raise QueryError(
@@ -64,6 +63,13 @@ def replay(
             do=f"install provexpo {wanted.provexpo}, or run the receipt's SQL itself",
         )
     return result
+
+
+def _function(name: str) -> Any:
+    """A metric or a signal; they lie below this room, which is one of the named exceptions."""
+    if name in import_module("provexpo.signals").SIGNALS:
+        return getattr(import_module(f"provexpo.signals.{name}"), name)
+    return getattr(import_module(f"provexpo.metrics.{name}"), name)
 
 
 def _snapshot(receipt: Receipt, store: str | Path | None) -> Trade:
