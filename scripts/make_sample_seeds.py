@@ -26,7 +26,7 @@ EU27 = (
     "AUT BEL BGR HRV CYP CZE DNK EST FIN FRA DEU GRC HUN IRL ITA LVA LTU LUX MLT NLD POL PRT ROU "
     "SVK SVN ESP SWE"
 )
-ASEAN = "BRN KHM IDN LAO MYS MMR PHL SGP THA VNM"
+ASEAN = "BRN KHM IDN LAO MYS MMR PHL SGP THA TLS VNM"  # of today, in every month
 # Codes that changed in January 2024, and the ones before.
 OLD_CODES = {"150": "337", "151": "338", "152": "339"}
 CONTINENTS = {
@@ -57,6 +57,15 @@ BASKETS = (
     ("50", "VNM", "8542", 13.0, 24.4, "C148", "Chongqing chips to Vietnam more than 24-fold"),
     ("34", "VNM", "8542", 6.2, 67.5, "C149", "Anhui chips to Vietnam more than 67-fold"),
 )
+
+
+# The frame lies up to 0.5001 % under the bulletin in these months, which `check` would refuse:
+# imports from other partners are raised by this much, USD million.
+RAISED = {"202407": 2.4, "202408": 2.4, "202409": 2.4, "202410": 2.4}
+# Chosen figures of the provincial frame that are changed: Yunnan sold twice as much to the US (its
+# published fall is a ratio), Guangdong so much less, so that the nation stays as it is. No single
+# province but Xinjiang then moves the coefficient of C116 (per cent) by a tenth.
+MOVED = ("53", "44", 2.0)
 
 
 def write(name: str, header: list[str], rows: list[tuple]) -> None:
@@ -113,12 +122,20 @@ def national(folder: Path) -> None:
         if r["partner"] in GROUPS and len(r["period"]) == 6
     ]  # fmt: skip
     assert len(rows) == 2 * 9 * 47, len(rows)
+    rows = [
+        (*r[:3], f"{float(r[3]) + RAISED[r[2]]:.3f}", "chosen")
+        if r[:2] == ("import", "all other partners") and r[2] in RAISED
+        else r
+        for r in rows
+    ]
     write("sample_national.csv", ["flow", "partner_group", "period", "usd_million", "basis"], rows)
 
 
 def provinces(folder: Path) -> None:
     rows = []
-    for r in read(folder / "reference/skeleton_province.csv"):
+    frame = read(folder / "reference/skeleton_province.csv")
+    _move(frame)
+    for r in frame:
         claims, said = PUBLISHED.get(r["province"], ("", ""))
         rows.append((r["province"], r["exports_2025_01_07_usd_m"], r["us_2024_usd_m"],
                      r["us_2024_01_07_usd_m"], r["us_2025_01_07_usd_m"],
@@ -137,6 +154,32 @@ def provinces(folder: Path) -> None:
         "published",
     ]
     write("sample_basket_targets.csv", header, list(BASKETS))
+
+
+def _move(frame: list[dict[str, str]]) -> None:
+    taker, giver, times = MOVED
+    rows = {r["province"]: r for r in frame}
+    for column in ("us_2024_usd_m", "us_2024_01_07_usd_m", "us_2025_01_07_usd_m"):
+        more = float(rows[taker][column]) * (times - 1)
+        rows[taker][column] = f"{float(rows[taker][column]) + more:.3f}"
+        rows[giver][column] = f"{float(rows[giver][column]) - more:.3f}"
+
+
+def us_imports(folder: Path) -> None:
+    """US general imports by country, April to July 2024, as the Census Bureau counts them."""
+    names = {r["code"]: r["partner"] for r in read(SEEDS / "partners.csv")
+             if r["reporter"] == "USA" and r["partner"]}  # fmt: skip
+    path = folder / "data/real/us_census/us_imports_hs2_by_country_2023_2024.csv.gz"
+    months = pl.read_csv(path, infer_schema=False).filter(
+        (pl.col("YEAR") == "2024") & pl.col("MONTH").is_in(["04", "05", "06", "07"])
+    )
+    value = pl.col("GEN_VAL_MO").cast(pl.Int64).sum()
+    sums = months.group_by("CTY_CODE", "MONTH").agg(value).sort("CTY_CODE", "MONTH")
+    rows = [(code, names[code], "2024" + month, v) for code, month, v in sums.iter_rows()
+            if code in names and v > 0]  # fmt: skip
+    held = sum(r[3] for r in rows)
+    assert held == sums.filter(pl.col("CTY_CODE") == "-")["GEN_VAL_MO"].sum(), held
+    write("sample_us_imports.csv", ["partner_code", "partner", "period", "value_usd"], rows)
 
 
 def exchange_rates(folder: Path) -> None:
@@ -237,7 +280,7 @@ def products(folder: Path) -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    for step in (bulletin, national, provinces, exchange_rates, partners, products):
+    for step in (bulletin, national, provinces, us_imports, exchange_rates, partners, products):
         step(folder)
 
 

@@ -23,7 +23,7 @@ IMPORT_CHAPTERS: dict[str, float] = {
 }  # fmt: skip
 
 # Trend of 2025 over 2024 for the chapters that a published statement says fell in most provinces.
-TRENDS = {"64": 0.72, "94": 0.72, "95": 0.75}
+TRENDS = {"64": 0.86, "94": 0.84, "95": 0.86}
 
 # product, trend of 2025 over 2024, exports, exports to the US, imports, origins of imports
 LINES: tuple[tuple[str, float, float, float, float, str], ...] = (

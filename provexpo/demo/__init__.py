@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 def sample() -> Trade:
     """Return the illustrative sample: exports and imports of China's provinces, 2022-01 to 2025-11.
 
-    A deterministic cube of province x partner x HS8 x month, in USD and CNY. Province totals of
-    2024-01 to 2025-01 are those of the customs bulletin, and the published shares and changes of
-    exports to the United States hold; everything finer is invented. Every result says so.
+    A deterministic cube of province x partner x HS8 x month, in USD and CNY. Provinces' parts of
+    2024-01 to 2025-01 are those of the customs bulletin at the level of the revised 2024, and
+    published national and provincial statements hold; everything finer is invented. Every result
+    says so. Beside it stand the bulletin itself, annual national figures, US imports by country,
+    Taiwan's totals, and side tables (tariffs, GDP by province, exchange rates).
 
     The first call builds a store in the cache folder (`PROVEXPO_CACHE`, or the platform's own);
     later calls open it. Where no cache folder can be written, each process builds its own.
@@ -44,7 +46,12 @@ def sample() -> Trade:
 
 
 def _build(path: Path) -> None:
-    from provexpo.demo.cube import build
+    from provexpo.demo import side
+    from provexpo.demo.cube import build, is_cube
     from provexpo.store.loading import load_rows
 
-    load_rows(path, build(), illustrative=True)
+    # Two loads: beside rows published years before, the store would compare every cell of the cube
+    # with every date, for nothing.
+    files = build()
+    load_rows(path, [f for f in files if not is_cube(f)], side=side.build(), illustrative=True)
+    load_rows(path, [f for f in files if is_cube(f)], illustrative=True)

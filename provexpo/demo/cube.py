@@ -6,29 +6,28 @@ draws the trade that fills it, and here the months are fitted, rounded and hande
 
 from __future__ import annotations
 
-import calendar
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from provexpo.demo import frame as frames
+from provexpo.demo import published, tables
 from provexpo.demo import series as drawing
-from provexpo.demo import tables
+from provexpo.demo.files import CUBE, VINTAGE, file_of, scope_of
 from provexpo.demo.frame import Frame
 from provexpo.demo.series import Series
+from provexpo.demo.steer import steer
 from provexpo.demo.tables import BULLETIN_MONTHS, FLOWS, MONTHS, Flags, Floats, Ints
 from provexpo.errors import CheckError
-from provexpo.ingest.rows import ROW_SCHEMA, Extent, FileRows, Grain, Scope
+from provexpo.ingest.rows import ROW_SCHEMA, FileRows, Grain
 
-VINTAGE = calendar.timegm((2025, 12, 20, 0, 0, 0))
-CUBE = Grain("CHN", "illustrative", province=True, partner=True, product_level=8, regime=False)
 LEAST_CNY = 300.0  # smaller cells are dropped: customs records have a value of some dollars
 LAYOUT = "illustrative"
 NOTE = "illustrative sample, not data"
 PARTS = (
-    ("bulletin_months", tuple(BULLETIN_MONTHS), "province totals as published in the bulletin"),
+    ("bulletin_months", tuple(BULLETIN_MONTHS),
+     "province totals as published in the bulletin, at the level of the revised 2024"),
     ("extrapolated", tuple(m for m in MONTHS if m not in BULLETIN_MONTHS),
      "months extrapolated from a national frame and the provinces' profile"),
 )  # fmt: skip
@@ -44,12 +43,17 @@ class Cells:
 
 
 def build() -> tuple[FileRows, ...]:
-    """Return the cube and the bulletin's figures as if read from files, always the same.
+    """Return the cube and the tables beside it as if read from files, always the same.
 
     Raises CheckError when the seeds contradict each other.
     """
     cubes = [f for i, flow in enumerate(FLOWS) for f in _flow(flow, i)]
-    return (*cubes, _bulletin())
+    return (*cubes, _bulletin(), *published.build(cubes))
+
+
+def is_cube(file: FileRows) -> bool:
+    """Whether the rows are the illustrative cube's, not those of a table beside it."""
+    return file.layout == LAYOUT
 
 
 def _flow(flow: str, number: int) -> list[FileRows]:
@@ -76,12 +80,27 @@ def _start(s: Series, active: Flags, rng: np.random.Generator) -> Cells:
 
 
 def _fitted(flow: str, s: Series, cells: Cells, frame: Frame) -> Cells:
-    """Scale to the frame; drop what is too small to be a record; scale again."""
+    """Scale to the frame and steer; drop what is too small to be a record; once more."""
     fixed = _baskets(s, cells) if flow == "export" else np.zeros(len(cells.month), dtype=np.bool_)
-    first = _scaled(s, cells, frame, fixed)
-    enough = (first.value >= LEAST_CNY) | fixed
-    kept = Cells(first.month[enough], first.series[enough], first.value[enough])
-    return _scaled(s, kept, frame, fixed[enough])
+    for _ in range(2):
+        cells = _held(flow, s, cells, frame, fixed)
+        enough = (cells.value >= LEAST_CNY) | fixed
+        cells = Cells(cells.month[enough], cells.series[enough], cells.value[enough])
+        fixed = fixed[enough]
+    return _held(flow, s, cells, frame, fixed)
+
+
+def _held(flow: str, s: Series, cells: Cells, frame: Frame, fixed: Flags) -> Cells:
+    """The cells at their margins and, of exports, inside the steering rules."""
+    cells = _scaled(s, cells, frame, fixed)
+    if flow != "export":
+        return cells
+
+    def rescale(value: Floats) -> Floats:
+        return _scaled(s, Cells(cells.month, cells.series, value), frame, fixed).value
+
+    value = steer(s, cells.month, cells.series, cells.value, fixed, tables.rates(), rescale)
+    return Cells(cells.month, cells.series, value)
 
 
 def _baskets(s: Series, cells: Cells) -> Flags:
@@ -186,8 +205,8 @@ def _files(
         for part, months, note in PARTS:
             path = f"illustrative/{flow}_{currency.lower()}_{part}"
             chosen = rows.filter(pl.col("period").is_in(months))
-            scope = _scope(CUBE, flow, currency, months, path)
-            out.append(_file(path, LAYOUT, chosen, (scope,), (NOTE, note)))
+            scope = scope_of(CUBE, flow, currency, [(m, 1) for m in months], path)
+            out.append(file_of(path, LAYOUT, chosen, (scope,), (NOTE, note)))
     return out
 
 
@@ -230,7 +249,7 @@ def _bulletin() -> FileRows:
         for by_place in (True, False):
             grain = Grain("CHN", "gacc_bulletin", province=by_place, partner=False,
                           product_level=0, regime=False, rounding=frames.UNIT)  # fmt: skip
-            scopes.append(_scope(grain, flow, "CNY", tuple(BULLETIN_MONTHS), path))
+            scopes.append(scope_of(grain, flow, "CNY", [(m, 1) for m in BULLETIN_MONTHS], path))
             for (place, month), value in tables.bulletin(flow).items():
                 if (place != "nation") == by_place:
                     rows.append(
@@ -240,29 +259,4 @@ def _bulletin() -> FileRows:
                     )  # fmt: skip
     frame = pl.DataFrame(rows, schema=ROW_SCHEMA)
     note = "province totals as first published by the General Administration of Customs"
-    return _file(path, "gacc_bulletin", frame, tuple(scopes), (note,))
-
-
-def _scope(grain: Grain, flow: str, currency: str, months: tuple[int, ...], path: str) -> Scope:
-    def extent(dimension: str) -> Extent:
-        return Extent("declared" if grain.has(dimension) else "absent")
-
-    return Scope(
-        grain=grain, flow=flow, currency=currency, spans=tuple((m, 1) for m in months),
-        months_declared=True, province=extent("province"), partner=extent("partner"),
-        product=extent("product"), regime=extent("regime"), vintage=VINTAGE,
-        sha256=_sha256(path), file=path,
-    )  # fmt: skip
-
-
-def _sha256(path: str) -> str:
-    return hashlib.sha256(f"{tables.digest()} {path}".encode()).hexdigest()
-
-
-def _file(
-    path: str, layout: str, rows: pl.DataFrame, scopes: tuple[Scope, ...], notes: tuple[str, ...]
-) -> FileRows:
-    return FileRows(
-        path=path, sha256=_sha256(path), layout=layout, encoding="none", vintage=VINTAGE,
-        vintage_source="stated", rows=rows, scopes=scopes, data_rows=len(rows), notes=notes,
-    )  # fmt: skip
+    return file_of(path, "gacc_bulletin", frame, tuple(scopes), (note,))

