@@ -1,0 +1,1 @@
+"""The ledger of published statements, and the checker that computes each of them."""
