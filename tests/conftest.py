@@ -60,7 +60,7 @@ def make_store(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plant_file() -> Callable[..., FileRows]:
     """`planted_file` with defaults, for tests that load several files in one call."""
     defaults: dict[str, Any] = {

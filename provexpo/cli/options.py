@@ -43,16 +43,10 @@ def open_trade(store: str | None, version: int | None = None, as_of: str | None 
         from provexpo.engine.trade import open as open_store
 
         return open_store(store, version=version, as_of=as_of)
-    if version is not None or as_of is not None:
-        raise CallError(
-            "the illustrative sample has one load and no revisions",
-            where="--as-of, --version",
-            do="name a store, or leave them out",
-        )
     typer.echo("illustrative sample, not data", err=True)
     from provexpo.demo import sample
 
-    return sample()
+    return sample(version=version, as_of=as_of)
 
 
 def words(given: str | list[str] | None) -> list[str] | None:

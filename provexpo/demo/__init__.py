@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
 
 
-def sample() -> Trade:
+def sample(*, version: int | None = None, as_of: str | None = None) -> Trade:
     """Return the illustrative sample: exports and imports of China's provinces, 2022-01 to 2025-11.
 
     A deterministic cube of province x partner x HS8 x month, in USD and CNY. Provinces' parts of
@@ -20,6 +20,11 @@ def sample() -> Trade:
 
     The first call builds a store in the cache folder (`PROVEXPO_CACHE`, or the platform's own);
     later calls open it. Where no cache folder can be written, each process builds its own.
+
+    Parameters
+    ----------
+    version, as_of
+        As in ``pe.open``: trade with the US in 2022 stands in its first release and as revised.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def sample() -> Trade:
     from provexpo.store.snapshot import open_snapshot
 
     place = sample_store(f"sample-{__version__}-{digest()[:12]}", _build)
-    return Trade(open_snapshot(place), is_sample=True)
+    return Trade(open_snapshot(place, version=version, as_of=as_of), is_sample=True)
 
 
 def _build(path: Path) -> None:

@@ -65,6 +65,8 @@ class Key:
 
 def parse_by(by: Sequence[str] | str | None, default: Sequence[str]) -> tuple[Key, ...]:
     """Read `by=`; "nation" or an empty list is the one national row."""
+    if by is not None and not isinstance(by, (str, Sequence)):
+        raise CallError(f"by={by!r} is not text", where="by=", expected=_FORMS)
     words = list(default) if by is None else [by] if isinstance(by, str) else list(by)
     words = [w.strip() for word in words for w in str(word).split(",") if w.strip()]
     keys = tuple(_key(w) for w in words if w.lower() not in ("nation", "none"))

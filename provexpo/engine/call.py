@@ -113,7 +113,8 @@ def read_call(
             where="currency=",
             expected="USD, CNY, or the code of another currency that the store holds",
         )
-    if a.min_base is not None and not (isinstance(a.min_base, (int, float)) and a.min_base >= 0):
+    number = isinstance(a.min_base, (int, float)) and not isinstance(a.min_base, bool)
+    if a.min_base is not None and not (number and a.min_base >= 0):
         raise CallError(
             f"min_base={a.min_base!r} is not an amount of money",
             where="min_base=",

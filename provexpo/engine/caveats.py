@@ -114,7 +114,7 @@ def _windows(query: Query, compares: bool, lang: str) -> list[Caveat]:
         why = _uncovered(now, lang)
         text = phrase("missing.window", lang, window=call.window, why=why)
         found.append(Caveat("missing", text, len(now)))
-    if base:
+    if base and call.base != call.window:  # some metrics have no base, and pass the window
         text = phrase("missing.base", lang, window=call.base, why=_uncovered(base, lang))
         found.append(Caveat("missing" if compares else "base_missing", text, len(base)))
     cut = cut_slots(call.slots, call.keys)

@@ -90,6 +90,8 @@ def _with_reasons(query: Query, frame: pl.DataFrame, form: Form) -> pl.DataFrame
     }  # fmt: skip
     table = pl.DataFrame(slots, schema=schema, orient="row")
     lny = {w.first: w.splits_new_year for w in query.call.slots}
+    if "small_base" in frame.columns:  # a row of nothing has no base, so no small one
+        frame = frame.with_columns(pl.col("small_base").fill_null(False))
     missing = pl.col("status") == "missing"
     given = pl.col("reason") if "reason" in frame.columns else pl.lit(None, dtype=pl.String)
     return frame.join(table, on="slot", how="left", maintain_order="left").with_columns(

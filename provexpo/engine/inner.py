@@ -69,9 +69,15 @@ def fitted(inner: Sequence[Inner], call: Call, chosen: Mapping[str, Chosen]) -> 
 
 
 def with_named_rows(
-    call: Call, slots: Sequence[tuple[SlotCover, SlotCover]], frame: pl.DataFrame
+    call: Call,
+    slots: Sequence[tuple[SlotCover, SlotCover]],
+    frame: pl.DataFrame,
+    level: bool,
 ) -> pl.DataFrame:
-    """Give the nation, and codes that were named one by one, a row where nothing was traded."""
+    """Give the nation, and codes that were named one by one, a row where nothing was traded.
+
+    `level`: the figures are of the window alone, and stand without a base.
+    """
     keys = call.entity_keys
     if not call.inner or len(keys) > 1 or "status" not in frame.columns:
         return frame
@@ -85,13 +91,25 @@ def with_named_rows(
     held = set(frame.select([column, "slot"] if column else ["slot"]).rows())
     rows = []
     for code in wanted:
-        for now, _ in slots:
+        for now, base in slots:
             slot = now.window.first
             if ((code, slot) if column else (slot,)) not in held:
-                status = "missing" if now.tiles is None else "none"
-                row: dict[str, object] = {"slot": slot, "status": status}
-                rows.append(row | ({column: code} if column else {}))
+                row = _untraded(now.tiles is not None, base.tiles is not None, level)
+                rows.append(row | {"slot": slot} | ({column: code} if column else {}))
     if not rows:
         return frame
-    schema = {c: t for c, t in frame.schema.items() if c in rows[0]}
+    schema = {c: t for c, t in frame.schema.items() if any(c in row for row in rows)}
     return pl.concat([frame, pl.DataFrame(rows, schema=schema)], how="diagonal")
+
+
+def _untraded(has_value: bool, has_base: bool, level: bool) -> dict[str, object]:
+    """A row of nothing: zero where the files cover it, missing where they do not."""
+    known = has_value and (has_base or level)
+    row: dict[str, object] = {"status": "none" if known else "missing"}
+    if has_value:
+        row["value"] = 0
+    if has_base:
+        row["base_value"] = 0
+    if has_value and has_base:
+        row |= dict.fromkeys(("change", "d_us", "d_row"), 0)
+    return row

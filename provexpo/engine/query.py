@@ -57,7 +57,9 @@ class Query:
         given = self.call.arguments.min_base
         window = self.call.base or self.call.window
         if given is None:
-            by_product = self.call.needs("product")
+            by_product = self.call.selections["product"].codes is not None or any(
+                k.dimension == "product" for k in self.call.keys
+            )  # cells that a metric sums over itself make no row smaller
             yearly = MIN_BASE_PRODUCT if by_product else MIN_BASE_TOTAL
             given = yearly * n_months / 12
         if self.currency != "CNY":
@@ -302,8 +304,11 @@ def run(
     *,
     order: str,
     params: Mapping[str, Any] | None = None,
+    level: bool = False,
 ) -> Answer:
     """Put the common steps and the metric's own together, and run them.
+
+    `level`: the figures of a metric with inner keys are of the window alone, not a change.
 
     In the metric's SQL `{cells}` stands for the keys of `sums`, `{keys}` for those of the frame,
     `{others}` for the keys that a national figure keeps (all but province and region), each with
@@ -351,5 +356,5 @@ def run(
         query.trade.engine.lookup(families.LOOKUP, members)
     query.trade.use_files({(flow, query.currency) for flow in query.chosen})
     used = named_in(sql, bound)
-    frame = with_named_rows(call, query.slots, query.trade.engine.run(sql, used))
+    frame = with_named_rows(call, query.slots, query.trade.engine.run(sql, used), level)
     return Answer(frame, sql, used)

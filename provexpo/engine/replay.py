@@ -74,6 +74,7 @@ def _function(name: str) -> Any:
 
 def _snapshot(receipt: Receipt, store: str | Path | None) -> Trade:
     if receipt.store == "sample" and store is None:
-        sample: Trade = import_module("provexpo.demo").sample()
+        demo = import_module("provexpo.demo")
+        sample: Trade = demo.sample(version=receipt.load, as_of=receipt.as_of)
         return sample
     return open_store(store or receipt.store, version=receipt.load, as_of=receipt.as_of)

@@ -64,9 +64,9 @@ def choose(
     """The currency and, for each flow, the one table to read.
 
     Among the tables that hold the flow, the currency and the dimensions asked for: one not known
-    to lack partners, then a fuller product list first; then covering both windows, else the current one, else most of its months;
-    then able to fill the metric's columns, as fine in products as it wishes, fewest dimensions,
-    coarsest products, newest vintage.
+    to lack partners, then a fuller product list first; then covering both windows, else the current
+    one, else most of its months; then able to fill the metric's columns, as fine in products as it
+    wishes, fewest dimensions, coarsest products, newest vintage.
     """
     candidates = {flow: _able(trade, call, flow, extra_needs) for flow in call.flows}
     wanted = wanted_codes(call, deferred)

@@ -12,6 +12,7 @@ from provexpo.engine.query import Query, prepare, run
 from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError
+from provexpo.metrics.levels import has_all_provinces, nation_caveats
 from provexpo.metrics.partial import partial_partners
 from provexpo.result import Caveat
 from provexpo.vocab import phrase
@@ -217,8 +218,7 @@ def _measures(query: Query) -> tuple[list[Measure], dict[str, Any]]:
         "has_products": level > 0 and query.call.selections["product"].codes is None,
         "partners_partial": partial_partners(query),
         # A selection is kept back until the nation is summed only where province is a key.
-        "all_provinces": "province" in query.deferred
-        or query.call.selections["province"].codes is None,
+        "all_provinces": has_all_provinces(query),
     }
 
 
@@ -228,6 +228,4 @@ def _caveats(query: Query, params: dict[str, Any]) -> list[Caveat]:
         found.append(Caveat("scope", phrase("scope.partial_partners", lang)))
     if not params["has_products"]:
         found.append(Caveat("columns", phrase("columns.no_products", lang)))
-    if not params["all_provinces"]:
-        found.append(Caveat("columns", phrase("columns.not_nation", lang)))
-    return found
+    return found + nation_caveats(query)

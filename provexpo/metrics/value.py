@@ -11,6 +11,9 @@ from provexpo.engine.query import prepare, run
 from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
 from provexpo.metrics.measures import gap_reason, measures_for, refuse_measure, units_for
+from provexpo.metrics.partial import partial_selection
+from provexpo.result import Caveat
+from provexpo.vocab import phrase
 
 if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
@@ -22,12 +25,14 @@ STEPS = (
         "value",
         """
         SELECT {keys}, value, base_value,
-          value / nullif(CASE WHEN count(*) OVER all_rows = count(value) OVER all_rows
-            THEN sum(value) OVER all_rows END, 0) AS share,
+          CASE WHEN NOT $partial THEN
+            value / nullif(CASE WHEN count(*) OVER all_rows = count(value) OVER all_rows
+              THEN sum(value) OVER all_rows END, 0) END AS share,
           CASE WHEN value IS NOT NULL
             THEN rank() OVER (PARTITION BY slot ORDER BY value DESC NULLS LAST) END AS rank,
           CASE WHEN value IS NULL THEN 'missing' WHEN value < 0 THEN 'negative'
-            WHEN value = 0 THEN 'none' ELSE 'ok' END AS status
+            WHEN value = 0 THEN 'none' ELSE 'ok' END AS status,
+          CASE WHEN $partial AND value IS NOT NULL THEN 'scope' END AS reason
         FROM sums
         WINDOW all_rows AS (PARTITION BY slot)
         """,
@@ -96,8 +101,10 @@ def value(
     Notes
     -----
     NULL rule: inside what the files cover an absent cell is 0; outside it ``value`` is NULL and
-    ``status`` is ``missing``. ``share`` is NULL where the sum is 0 or a row is missing. An
-    uncovered base gives NULL ``base_value`` and the caveat ``base_missing``.
+    ``status`` is ``missing``. ``share`` is NULL where the sum is 0 or a row is missing, and, with
+    reason ``scope``, where the files were declared to hold only some of the codes that the rows
+    are broken down by. An uncovered base gives NULL ``base_value`` and the caveat
+    ``base_missing``.
 
     References
     ----------
@@ -119,9 +126,18 @@ def value(
     flows = ("export", "import") if measure == "balance" else ()
     query = prepare(trade, arguments, default_by=("province",), flows=flows)
     measures = measures_for(measure)
-    answer = run(query, measures, STEPS, order="rank NULLS LAST")
+    partial = [
+        k.dimension
+        for k in query.call.entity_keys
+        if partial_selection(query, k.dimension, (False,))
+    ]
+    params = {"partial": bool(partial)}
+    answer = run(query, measures, STEPS, order="rank NULLS LAST", params=params)
     units, notes = units_for(query, measure, UNITS)
     gap = gap_reason(measure)
     form = Form("value", measure, "0", value.__doc__ or "", units, gap=gap)
     caveats = [*notes, *together(query, measures[0], flows=flows, unit=units["value"])]
+    if partial:
+        names = phrase("names", lang).join(phrase(f"dimension.{d}", lang) for d in partial)
+        caveats.append(Caveat("scope", phrase("scope.partial_share", lang, dimension=names)))
     return finish(query, answer, form, summed=summed_over(query, rows=True), caveats=caveats)

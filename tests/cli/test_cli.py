@@ -100,7 +100,6 @@ def test_a_desks_day(downloads: Path, tmp_path: Path) -> None:
         (["run", "balance", "desk", "--kind", "mom"], "balance has no option --kind"),
         (["run", "value", "desk", "--flow", "import"], "it holds: export"),
         (["run", "value", "nowhere"], "there is no store"),
-        (["run", "value", "--as-of", "2024-01-01"], "the illustrative sample has one load"),
         (["run", "value", "desk", "--version", "9"], "the store has no load 9"),
         (["add", "desk", "nowhere.csv"], "nowhere.csv"),
         (["map", "value", "desk", "--column", "statuses"], "statuses"),

@@ -131,3 +131,13 @@ def test_every_rule_names_its_statement_and_its_basis() -> None:
         assert row["basis"] in ("published", "chosen")
         assert all(s[0] == "C" and len(s) == 4 for s in row["statement"].split())
         assert float(row["low"]) < float(row["high"])
+
+
+def test_the_sample_as_it_was_published_by_a_date() -> None:
+    """The first release of 2022 is readable; what was published later is not there yet."""
+    early = pe.sample(as_of="2023-06-01")
+    first = pe.value(early, partner="US", during="2022", by=[])
+    assert first.frame["value"].item() == 581_783_000_000
+    assert pe.replay(first.receipt).frame.equals(first.frame)
+    later = pe.growth(early, partner="US", during="2023", against="2022", by=[])
+    assert later.frame["status"].item() == "missing"

@@ -140,7 +140,7 @@ def test_what_is_no_receipt_is_refused(store: Path) -> None:
     for bad in ("{}", "not json", '{"store": "x"}', "[1]"):
         with pytest.raises(QueryError, match="not a receipt"):
             pe.replay(bad)
-    for change in ({"metric": "offset"}, {"call": {"during": "2024-03", "colour": "red"}}):
+    for change in ({"metric": "horoscope"}, {"call": {"during": "2024-03", "colour": "red"}}):
         with pytest.raises(QueryError, match="is not one of this version") as err:
             pe.replay(replace(receipt, **change))
         assert "install provexpo" in str(err.value.do)

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+import csv
 import math
 import random
 from collections.abc import Callable, Iterable
+from datetime import date
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import provexpo as pe
+from provexpo.ingest import FileRows
 from provexpo.periods import Span, shift
+from provexpo.store.loading import load_rows
+from provexpo.store.side import SIDE_SCHEMAS, SideRows
 
 Row = dict[str, Any]
 # Rows that a test states as (province, partner, period, value).
@@ -154,6 +162,135 @@ def trades(
     return found
 
 
+# One panel that every metric can answer: both flows and currencies, quantities, gross domestic
+# product, tariffs, figures published twice; January 2021 to July 2024.
+
+PANEL_MONTHS = tuple(shift(202101, i) for i in range(43))
+PANEL_PROVINCES = {"44": 40, "35": 6, "51": 2}
+PANEL_PARTNERS = {"USA": 30, "VNM": 12, "DEU": 25, "X701": 1}
+PANEL_PRODUCTS = {"85177930": 9, "85171300": 6, "64039900": 4, "94016110": 3, "98040000": 1}
+FLOWS, CURRENCIES = ("export", "import"), ("USD", "CNY")
+
+
+def rate(currency: str, period: int) -> int:
+    """Of a thousand dollars, in thousandths."""
+    return 1_000 if currency == "USD" else 7_000 + 100 * (period // 100 - 2021)
+
+
+def panel_rows(flow: str) -> list[Row]:
+    """Whole numbers of thousand dollars; nearly every cell is traded each month, and sales to the
+    United States fall in 2024."""
+    rng = random.Random(f"panel-{flow}")
+    rows = []
+    for province, size in PANEL_PROVINCES.items():
+        for partner, weight in PANEL_PARTNERS.items():
+            for product, part in PANEL_PRODUCTS.items():
+                if rng.random() < 0.1:
+                    continue
+                fall = rng.uniform(0.4, 0.9) if partner == "USA" else rng.uniform(0.9, 1.3)
+                for period in PANEL_MONTHS:
+                    if rng.random() < 0.05 and product != "85177930":
+                        continue
+                    level = size * weight * part * 1_000 * (fall if period > 202400 else 1.0)
+                    value = round(level * rng.uniform(0.8, 1.25)) * 1_000
+                    rows.append(
+                        {"province": province, "partner": partner, "product": product,
+                         "period": period, "value": value, "quantity": rng.randrange(1, 10**5),
+                         "unit": "kg"}
+                    )  # fmt: skip
+    return rows
+
+
+def panel_side(factor: int = 1) -> list[SideRows]:
+    gdp = [
+        {"reporter": "CHN", "province": p, "year": y, "currency": "CNY",
+         "value": size * 10**11 * factor}
+        for p, size in PANEL_PROVINCES.items()
+        for y in (2021, 2022, 2023)
+    ]  # fmt: skip
+    tariffs = [
+        {"reporter": "USA", "partner": "CHN", "product": product, "from": date(2024, 2, 10),
+         "to": None, "rate": rate, "kind": "additional", "programme": "p"}
+        for product, rate in (("8517", 0.2), ("640399", 0.4))
+    ]  # fmt: skip
+    schema = {k: v for k, v in SIDE_SCHEMAS["tariffs"].items() if k in tariffs[0]}
+    return [
+        SideRows("gdp", "gdp.csv", "g", pl.DataFrame(gdp), 1_750_000_000),
+        SideRows("tariffs", "t.csv", "t", pl.DataFrame(tariffs, schema=schema), 1_750_000_000),
+    ]
+
+
+@pytest.fixture(scope="session")
+def panel(
+    tmp_path_factory: pytest.TempPathFactory, plant_file: Callable[..., FileRows]
+) -> Callable[..., pe.Trade]:
+    """The panel as a Trade; `change` makes other rows of each flow's, `options` are those of the
+    file. Stores are kept by name for all tests."""
+    held: dict[str, pe.Trade] = {}
+
+    def build(
+        name: str = "plain",
+        change: Callable[[list[Row]], list[Row]] = list,
+        *,
+        currencies: Iterable[str] = CURRENCIES,
+        factor: int = 1,
+        **options: Any,
+    ) -> pe.Trade:
+        if name in held:
+            return held[name]
+        files, first = [], []
+        for flow in FLOWS:
+            for currency in currencies:
+                rows = [
+                    {**r, "value": r["value"] * rate(currency, r["period"]) // 1000 * factor}
+                    for r in change(panel_rows(flow))
+                ]
+                given = {"flow": flow, "currency": currency, **options}
+                files.append(plant_file(rows, name=f"{flow} {currency}", **given))
+                old = [
+                    {**r, "value": r["value"] * 3 // 4}
+                    for r in rows
+                    if r["period"] in (202403, 202404)
+                ]
+                if old and "spans" not in options:
+                    given["vintage"] = 1_600_000_000
+                    first.append(plant_file(old, name=f"first {flow} {currency}", **given))
+        store = tmp_path_factory.mktemp("panel") / "desk"
+        if first:
+            load_rows(store, first)
+        load_rows(store, files, side=panel_side(factor))
+        held[name] = pe.open(store)
+        return held[name]
+
+    return build
+
+
+# Windows that a metric needs instead of the usual one.
+USUAL = {"gdp_exposure": "2023", "seasonal": "2021-01/2024-07"}
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., pe.Result]:
+    """Call a metric by its name, in the usual window of the panel."""
+
+    def call(trade: pe.Trade, metric: str, **words: Any) -> pe.Result:
+        function = getattr(import_module(f"provexpo.metrics.{metric}"), metric)
+        result: pe.Result = function(
+            trade, **{"during": USUAL.get(metric, "2024-03/2024-07"), **words}
+        )
+        return result
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def options() -> Callable[[str], set[str]]:
+    """The names of a metric's arguments."""
+    return lambda metric: set(
+        signature(getattr(import_module(f"provexpo.metrics.{metric}"), metric)).parameters
+    )
+
+
 # A real panel: the exports of the municipalities of one state of Brazil, 2020 to 2025
 
 
@@ -191,3 +328,53 @@ def parana_rows(parana_file: Path) -> Any:
         kg=pl.col("KG_LIQUIDO").cast(pl.Int64),
     )
     return pd.DataFrame(frame.to_dict(as_series=False))
+
+
+@pytest.fixture(scope="session")
+def seed_rows() -> Callable[[str], list[dict[str, str]]]:
+    """A code table of `seeds/` as plain CSV."""
+    folder = Path(__file__).resolve().parents[2] / "seeds"
+
+    def read(name: str) -> list[dict[str, str]]:
+        with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def parana_cells(parana_rows: Any, seed_rows: Callable[[str], list[dict[str, str]]]) -> Any:
+    """Dollars of 2025 (x) and 2024 (b) by place, heading, sector and country, for pandas."""
+    country = {
+        int(r["code"]): r["partner"] for r in seed_rows("partners") if r["reporter"] == "BRA"
+    }
+    sector = {r["hs2"]: r["sector"] for r in seed_rows("sectors")}
+    rows = parana_rows[parana_rows.year.isin([2024, 2025])].assign(
+        country=lambda f: f.partner.map(country), sector=lambda f: f.sh4.str[:2].map(sector)
+    )
+    assert rows.notna().all().all()
+    sums = rows.groupby(["place", "sh4", "sector", "country", "year"])["value"].sum()
+    return sums.unstack("year", fill_value=0).rename(columns={2025: "x", 2024: "b"}).reset_index()
+
+
+@pytest.fixture(scope="session")
+def everyone(parana_rows: Any) -> list[str]:
+    """The codes of the 238 municipalities of the file."""
+    return sorted(parana_rows.place.unique())
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[..., None]:
+    """Every row and column of `want` stands in the frame, to nine digits, and no other row."""
+
+    def check(frame: Any, want: dict[Any, dict[str, Any]], *keys: str) -> None:
+        rows = {tuple(r[k] for k in keys): r for r in frame.to_dicts()}
+        assert set(rows) == {k if isinstance(k, tuple) else (k,) for k in want}
+        for key, figures in want.items():
+            row = rows[key if isinstance(key, tuple) else (key,)]
+            for column, value in figures.items():
+                close = isinstance(value, float)
+                expected = pytest.approx(value, rel=1e-9, abs=1e-9) if close else value
+                assert row[column] == expected, (key, column)
+
+    return check

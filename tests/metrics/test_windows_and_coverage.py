@@ -251,7 +251,7 @@ def test_a_declared_partial_list_of_partners_leaves_no_share(plant: Plant, cavea
     assert (row["status"], row["reason"]) == ("missing", "scope")
     assert row["national_share"] == 1.0  # divides over provinces, not over partners
     scopes = [c.text for c in result.caveats if c.code == "scope"]
-    assert any("share is missing" in t for t in scopes)
+    assert any("divides over all partners is missing" in t for t in scopes)
     assert any("products: 12019019 only" in t for t in scopes)
     assert "products: 12019019 only" in result.title
     assert "products: 12019019 only" in result.receipt.scope

@@ -48,7 +48,7 @@ def test_reason_stands_beside_the_status():
 
 def test_a_word_of_the_data_without_a_label_is_shown_as_it_is():
     assert labels.known("reason", "brand_new") == "brand_new"
-    assert labels.column("g_usd") == "g_usd"
+    assert labels.column("brand_new") == "brand_new"
 
 
 def test_a_missing_key_is_a_fault():
