@@ -163,8 +163,9 @@ def tile(window: Window, spans: set[Span]) -> tuple[Span, ...] | None:
     Returns None when some month cannot be covered without reaching outside the window.
     """
     starting: dict[int, list[Span]] = {}
-    for span in sorted(spans, key=lambda s: s[1]):
-        starting.setdefault(span_months(span)[0], []).append(span)
+    inside = (s for s in spans if s[0] <= window.last)
+    for span in sorted(inside, key=lambda s: s[1]):
+        starting.setdefault(shift(span[0], 1 - span[1]), []).append(span)
     # From the end, so that a single month that leads nowhere does not hide a combined row.
     rest: dict[int, tuple[Span, ...]] = {shift(window.last, 1): ()}
     for month in reversed(window.months):
@@ -178,5 +179,7 @@ def tile(window: Window, spans: set[Span]) -> tuple[Span, ...] | None:
 
 def uncovered_months(window: Window, spans: set[Span]) -> tuple[int, ...]:
     """The months of the window that no span inside the window holds."""
-    held = {m for s in spans for m in span_months(s) if set(span_months(s)) <= set(window.months)}
+    months = set(window.months)
+    inside = (span_months(s) for s in spans if s[0] in months)
+    held = {m for held_months in inside if months.issuperset(held_months) for m in held_months}
     return tuple(m for m in window.months if m not in held)

@@ -57,7 +57,7 @@ def sorted_words(
             f"more than one store: {', '.join(plain[1:])}",
             expected="METRIC and one STORE; lists in one word, with commas",
         )
-    return plain[0], (plain[1:] or [None])[0], options
+    return plain[0], plain[1] if len(plain) > 1 else None, options
 
 
 def _pairs(tokens: Sequence[str]) -> Iterator[tuple[str, str | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 
 import polars as pl
 
@@ -107,15 +108,20 @@ def _key(word: str) -> Key:
 
 def lookups(keys: Sequence[Key]) -> dict[str, pl.DataFrame]:
     """The small tables of the vocabulary that these keys are joined with."""
-    tables: dict[str, pl.DataFrame] = {}
-    for key in keys:
-        if key.lookup == "places":
-            tables["places"] = vocab.place_table().select("province", "region")
-        elif key.lookup == "chapters":
-            tables["chapters"] = vocab.chapter_table().select("hs2", "section", "sector")
-        elif key.lookup == "partner_groups":
-            tables["partner_groups"] = vocab.partition(key.group)
-    return tables
+    named = ((k.lookup, k.group if k.lookup == "partner_groups" else "") for k in keys)
+    return {name: _lookup(name, group) for name, group in named if name in _TABLES}
+
+
+_TABLES = ("places", "chapters", "partner_groups")
+
+
+@cache
+def _lookup(name: str, group: str) -> pl.DataFrame:
+    if name == "places":
+        return vocab.place_table().select("province", "region")
+    if name == "chapters":
+        return vocab.chapter_table().select("hs2", "section", "sector")
+    return vocab.partition(group)
 
 
 def slot_windows(window: Window, keys: Sequence[Key]) -> list[Window]:

@@ -29,6 +29,7 @@ class DuckEngine:
             self._con.execute("SET allowed_paths = $files", {"files": list(files)})
         self._con.execute("SET enable_external_access = false")
         self._view: tuple[Any, ...] | None = None
+        self._lookups: dict[str, pl.DataFrame] = {}
 
     def use(
         self,
@@ -52,7 +53,9 @@ class DuckEngine:
 
     def lookup(self, name: str, frame: pl.DataFrame) -> None:
         """Make a small table of the vocabulary available under a fixed name."""
-        self._con.register(name, _ArrowOnly(frame))
+        if self._lookups.get(name) is not frame:
+            self._con.register(name, _ArrowOnly(frame))
+            self._lookups[name] = frame
 
     def run(self, sql: str, params: Mapping[str, Any]) -> pl.DataFrame:
         """Run one statement with the values it names."""

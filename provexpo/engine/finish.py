@@ -77,27 +77,32 @@ def finish(
 
 
 def _with_reasons(query: Query, frame: pl.DataFrame, form: Form) -> pl.DataFrame:
-    slots = []
+    reasons: dict[int, str | None] = {}
+    held: dict[int, int] = {}
     for now, base in query.slots:
         text = now.reason
         if text is None and form.compares and base.reason:
             text = f"base_{base.reason}"
-        held = now.window.n_months - len(now.missing_months)
-        slots.append((now.window.first, text or form.gap, held, now.window.n_months))
-    schema = {
-        "slot": pl.Int64, "slot_reason": pl.String, "n_months": pl.Int64,
-        "n_months_expected": pl.Int64,
-    }  # fmt: skip
-    table = pl.DataFrame(slots, schema=schema, orient="row")
-    lny = {w.first: w.splits_new_year for w in query.call.slots}
-    if "small_base" in frame.columns:  # a row of nothing has no base, so no small one
-        frame = frame.with_columns(pl.col("small_base").fill_null(False))
+        reasons[now.window.first] = text or form.gap
+        held[now.window.first] = now.window.n_months - len(now.missing_months)
     missing = pl.col("status") == "missing"
     given = pl.col("reason") if "reason" in frame.columns else pl.lit(None, dtype=pl.String)
-    return frame.join(table, on="slot", how="left", maintain_order="left").with_columns(
-        reason=pl.when(missing).then(pl.coalesce(given, pl.col("slot_reason"))).otherwise(given),
-        lny_flag=pl.col("slot").replace_strict(lny, return_dtype=pl.Boolean),
+    found = pl.coalesce(given, _by_slot(reasons, pl.String))
+    expected = {now.window.first: now.window.n_months for now, _ in query.slots}
+    lny = {w.first: w.splits_new_year for w in query.call.slots}
+    return frame.with_columns(
+        n_months=_by_slot(held, pl.Int64),
+        n_months_expected=_by_slot(expected, pl.Int64),
+        reason=pl.when(missing).then(found).otherwise(given),
+        lny_flag=_by_slot(lny, pl.Boolean),
     )
+
+
+def _by_slot(values: Mapping[int, object], dtype: type[pl.DataType]) -> pl.Expr:
+    """A figure of each row's point in time; mostly there is one point, which needs no look-up."""
+    if len(values) == 1:
+        return pl.lit(next(iter(values.values())), dtype=dtype)
+    return pl.col("slot").replace_strict(values, return_dtype=dtype)
 
 
 def _with_names(query: Query, frame: pl.DataFrame) -> pl.DataFrame:

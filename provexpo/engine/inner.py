@@ -105,7 +105,7 @@ def with_named_rows(
 def _untraded(has_value: bool, has_base: bool, level: bool) -> dict[str, object]:
     """A row of nothing: zero where the files cover it, missing where they do not."""
     known = has_value and (has_base or level)
-    row: dict[str, object] = {"status": "none" if known else "missing"}
+    row: dict[str, object] = {"status": "none" if known else "missing", "small_base": False}
     if has_value:
         row["value"] = 0
     if has_base:

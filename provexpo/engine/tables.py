@@ -12,7 +12,6 @@ from provexpo.engine.coverage import Coverage, Wanted, listed_in, union
 from provexpo.engine.trade import Trade
 from provexpo.errors import CallError, CoverageError
 from provexpo.ingest.rows import DIMENSIONS, Grain
-from provexpo.periods import Window
 
 
 @dataclass(frozen=True)
@@ -184,8 +183,7 @@ def _rank(
 ) -> tuple[Any, ...]:
     current = [cover.slot(s).tiles is not None for s in call.slots]
     base = [cover.slot(s).tiles is not None for s in call.base_slots]
-    singles = [Window(m, m) for m in call.window.months]
-    months = sum(cover.slot(m).tiles is not None for m in singles)
+    months = sum((m, 1) in cover.spans for m in call.window.months)
     newest = max((s.vintage for s in cover.scopes), default=0)
     return (
         _holds_partners(cover),

@@ -30,8 +30,9 @@ STEPS = (
         """
         SELECT {keys}, exports, imports, value AS balance, exports + imports AS total,
           value, base_value,
-          CASE WHEN value IS NOT NULL
-            THEN rank() OVER (PARTITION BY slot ORDER BY value DESC NULLS LAST) END AS rank,
+          CASE WHEN exports <> 0 OR imports <> 0
+            THEN rank() OVER (PARTITION BY slot ORDER BY
+              CASE WHEN exports <> 0 OR imports <> 0 THEN value END DESC NULLS LAST) END AS rank,
           CASE WHEN value IS NULL THEN 'missing' WHEN exports = 0 AND imports = 0 THEN 'none'
             ELSE 'ok' END AS status
         FROM sums

@@ -30,22 +30,27 @@ DEFAULT_BY = ("partner",)
 MIN_CHANGE = 0.01  # below this growth of the total, parts of the change say nothing (house)
 
 
-def steps(own: str, entity: str, shown: str) -> tuple[Step, ...]:
+def steps(own: str, entity: str, shown: str, *, picks: bool) -> tuple[Step, ...]:
     """The statement's steps: `own` names the keys of one total, `entity` those of a row at all
-    points in time, `shown` tests a row."""
+    points in time, `shown` tests a row, `picks` is true where a row sums only some of its cells."""
+    whole = "whole" if picks else "value"
+    n_cells = "1"
+    if picks:
+        n_cells = """CASE WHEN n_selected IS NOT NULL OR base_n_selected IS NOT NULL
+                THEN coalesce(n_selected, 0) + coalesce(base_n_selected, 0) ELSE 1 END"""
     return (
         # A total with a missing component is missing.
         Step(
             "totals",
             f"""
             SELECT {{keys}}, value, base_value, value - base_value AS change,
-              CASE WHEN n_selected IS NOT NULL OR base_n_selected IS NOT NULL
-                THEN coalesce(n_selected, 0) + coalesce(base_n_selected, 0) ELSE 1 END AS n_cells,
-              CASE WHEN NOT $partial AND count(*) OVER same_total = count(whole) OVER same_total
-                THEN CAST(sum(whole) OVER same_total AS BIGINT) END AS total,
+              {n_cells} AS n_cells,
               CASE WHEN NOT $partial
-                  AND count(*) OVER same_total = count(base_whole) OVER same_total
-                THEN CAST(sum(base_whole) OVER same_total AS BIGINT) END AS base_total
+                  AND count(*) OVER same_total = count({whole}) OVER same_total
+                THEN CAST(sum({whole}) OVER same_total AS BIGINT) END AS total,
+              CASE WHEN NOT $partial
+                  AND count(*) OVER same_total = count(base_{whole}) OVER same_total
+                THEN CAST(sum(base_{whole}) OVER same_total AS BIGINT) END AS base_total
             FROM sums
             WINDOW same_total AS (PARTITION BY {own})
             """,
@@ -211,7 +216,8 @@ def contribution(
     own = ", ".join([*(k.column for k in _own(query.call.entity_keys)), "slot"])
     entity = ", ".join(k.column for k in query.call.entity_keys) or "slot"
     answer = run(
-        query, measures, steps(own, entity, shown), order="rank NULLS LAST",
+        query, measures, steps(own, entity, shown, picks=len(measures) > 1),
+        order="rank NULLS LAST",
         params={**params, "min_change": float(min_change), "partial": _partial(query)},
     )  # fmt: skip
     units, notes = units_for(query, measure, UNITS)
@@ -262,6 +268,8 @@ def _measures(query: Query, measure: str) -> tuple[list[Measure], str, dict[str,
             tests.append(test.replace("f.", ""))
         params.update(values)
     plain = measures_for(measure)[0]
+    if not inside:
+        return [plain], " AND ".join(tests) or "true", params
     when = " AND ".join(inside)
     measures = [
         replace(plain, when=when),

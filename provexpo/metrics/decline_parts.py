@@ -39,12 +39,20 @@ def with_contributions(query: Query, frame: pl.DataFrame) -> tuple[pl.DataFrame,
         maintain_order="left",
     )  # fmt: skip
     parts = {
-        name: 100 * pl.col("change") / pl.when(pl.col(base) > 0).then(pl.col(base))
-        for name, base in (("contribution_pp", "base_all"), ("contribution_us_pp", "base_us"))
+        "contribution_pp": _points(joined["change"], joined["base_all"]),
+        "contribution_us_pp": _points(joined["change"], joined["base_us"]),
     }
     if partial_partners(whole):  # the place's exports to all partners are not known
-        parts["contribution_pp"] = pl.lit(None, dtype=pl.Float64)
+        parts["contribution_pp"] = pl.Series([None] * joined.height, dtype=pl.Float64)
     return joined.with_columns(**parts), totals
+
+
+def _points(change: pl.Series, base: pl.Series) -> pl.Series:
+    """100 change / base, NULL without a base. By numpy: polars multiplies by the reciprocal where
+    all bases are one, so that the last digit would hang on which rows are asked for."""
+    divisor = base.set(base <= 0, None).cast(pl.Float64).to_numpy()
+    points = 100 * change.cast(pl.Float64).to_numpy() / divisor
+    return pl.Series(points, dtype=pl.Float64).fill_nan(None)
 
 
 def finer_products(query: Query) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from provexpo.engine.query import Answer, Query, prepare, run
 from provexpo.engine.steps import Step
 from provexpo.errors import PeriodError
 from provexpo.periods import Window, month_index, parse_window, span_months
+from provexpo.vocab.families import Family
 
 MAX_CELLS = 2_000_000
 _STEP = Step("history", "SELECT {keys}, value AS amount FROM sums")
@@ -113,28 +115,58 @@ def months_of(query: Query, frame: pl.DataFrame) -> Past:
     if call.time_key is not None or not held or frame.height == 0:
         return _none(frame.height, "time_key" if call.time_key is not None else "no_history")
     window = Window(held[0], call.window.last)
+    earlier = _prepared(query, window, by_month=True)
+    changed = [f for f in earlier.families if f not in query.families]
+    if _asked_for(query, changed):
+        window = Window(max(window.first, *(f.valid_from for f in changed)), window.last)
+        earlier, changed = _prepared(query, window, by_month=True), []
     if frame.height * window.n_months > MAX_CELLS:
         return _none(frame.height, "too_many")
     keys = [k.column for k in call.entity_keys]
-    answers = {f"months {window}": _amounts(query, window, by_month=True)}
     first, n = month_index(window.first), window.n_months
     amounts = np.zeros((frame.height, n), np.int64)
     known = np.zeros((frame.height, n), bool)
     joined = np.zeros(n, bool)
     rows = frame.select(keys).rows() if keys else [()]
     place: dict[tuple[object, ...], int] = {row: i for i, row in enumerate(rows)}
+    later = _rows_of(place, keys, changed)
+    place = {row: i for row, i in place.items() if row not in later}
+    answers = {f"months {window}": _amounts(earlier)}
     _fill(answers[f"months {window}"].frame, keys, place, first, amounts, known)
-    for year in _combined_years(spans, held):
+    if later:
+        since = Window(max(f.valid_from for f in changed), window.last)
+        answers[f"months {since}"] = _amounts(_prepared(query, since, by_month=True))
+        _fill(answers[f"months {since}"].frame, keys, later, first, amounts, known)
+    # Two months alone may lie on one side of a revision that the rows cross: left unknown.
+    for year in [] if _asked_for(query, query.families) else _combined_years(spans, held):
         pair = Window(year * 100 + 1, year * 100 + 2)
         at = month_index(pair.last) - first
         if at < 1 or at >= n or known[:, at].any():
             continue
-        answer = _amounts(query, pair, by_month=False)
+        answer = _amounts(_prepared(query, pair, by_month=False))
         answers[f"months {pair}"] = answer
         together = answer.frame.with_columns(slot=pl.lit(pair.last))
         _fill(together, keys, place, first, amounts, known)
         known[:, at - 1], joined[at] = known[:, at], True
     return Past(first, amounts, known, joined, answers)
+
+
+def _asked_for(query: Query, changed: Sequence[Family]) -> bool:
+    """True where a code that a revision changed is selected: before the revision the selection
+    would hold other goods."""
+    members = {m for f in changed for m in f.members}
+    return bool(members & set(query.call.selections["product"].codes or ()))
+
+
+def _rows_of(
+    place: Mapping[tuple[object, ...], int], keys: Sequence[str], changed: Sequence[Family]
+) -> dict[tuple[object, ...], int]:
+    """The rows by code whose code a revision in the history changed: known since then alone."""
+    codes = {int(m) for f in changed for m in f.members}
+    if "product" not in keys or not codes:
+        return {}
+    at = list(keys).index("product")
+    return {row: i for row, i in place.items() if row[at] in codes}
 
 
 def _none(rows: int, why: str) -> Past:
@@ -146,19 +178,22 @@ def _combined_years(spans: set[tuple[int, int]], held: list[int]) -> list[int]:
     return sorted({p // 100 for p, n in spans if n == 2 and p % 100 == 2 and p in held})
 
 
-def _amounts(query: Query, window: Window, *, by_month: bool) -> Answer:
+def _prepared(query: Query, window: Window, *, by_month: bool) -> Query:
     call = query.call
     keys = [k.text for k in call.keys if not k.is_time]
     names = {c.grain.id for c in query.chosen.values()}
     arguments = replace(
         call.arguments,
         during=str(window),
-        against=None,
+        against=str(window),  # nothing is compared: no earlier year is to be read
         by=[*keys, "month"] if by_month else keys,
         currency=query.currency,
         table=call.arguments.table or (names.pop() if len(names) == 1 else None),
     )
-    earlier = prepare(query.trade, arguments, default_by=())
+    return prepare(query.trade, arguments, default_by=())
+
+
+def _amounts(earlier: Query) -> Answer:
     measure = Measure("value", compared=False)
     return run(earlier, [measure], (_STEP,), order="amount NULLS LAST")
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from provexpo.result import Result
 
 DEFAULT_BY = ("month",)
-_CELL = ", ".join(KEY)
+# What tells the cells of one call apart: it reads one table and one currency a flow.
+_KEY = tuple(k for k in KEY if k not in ("grain", "reporter", "currency"))
+_CELL = ", ".join(_KEY)
 
 
 def _spine(keys: Sequence[str], columns: str, where: str, held: bool, named: bool) -> str:
@@ -49,7 +51,7 @@ def steps(
     from `f`, `where` is the call's selection; `held` and `named` as in `_spine`."""
     frame = ", ".join([*keys, "slot"])
     same = " AND ".join(
-        f"a.{k} IS NOT DISTINCT FROM b.{k}" for k in KEY if k not in ("period", "months")
+        f"a.{k} IS NOT DISTINCT FROM b.{k}" for k in _KEY if k not in ("period", "months")
     )
     return (
         TILES,
@@ -58,10 +60,10 @@ def steps(
         Step(
             "entries",
             f"""
-            SELECT {", ".join(f"f.{k}" for k in KEY)}, f.value, f.vintage, {columns},
-              row_number() OVER (PARTITION BY {", ".join(f"f.{k}" for k in KEY)}
+            SELECT {", ".join(f"f.{k}" for k in _KEY)}, f.value, f.vintage, {columns},
+              row_number() OVER (PARTITION BY {", ".join(f"f.{k}" for k in _KEY)}
                 ORDER BY f.vintage DESC, f.value IS NULL, f.load DESC) AS from_newest,
-              row_number() OVER (PARTITION BY {", ".join(f"f.{k}" for k in KEY)}
+              row_number() OVER (PARTITION BY {", ".join(f"f.{k}" for k in _KEY)}
                 ORDER BY f.value IS NULL, f.vintage, f.load) AS from_oldest
             FROM flows AS f
             WHERE {where}
@@ -75,7 +77,7 @@ def steps(
             SELECT {_CELL}{"".join(f", k_{k}" for k in keys)},
               CAST(max(CASE WHEN from_oldest = 1 THEN value END) AS BIGINT) AS first,
               CAST(coalesce(max(CASE WHEN from_newest = 1 THEN value END), 0) AS BIGINT) AS latest,
-              count(DISTINCT vintage) AS n_vintages
+              min(vintage) < max(vintage) AS is_again
             FROM entries
             GROUP BY {_CELL}{"".join(f", k_{k}" for k in keys)}
             """,
@@ -94,7 +96,7 @@ def steps(
             "compared",
             f"""
             SELECT a.*, b.first AS base_first, b.latest AS base_latest,
-              CASE WHEN a.n_vintages > 1 THEN CAST(a.latest / nullif(a.first, 0) - 1
+              CASE WHEN a.is_again THEN CAST(a.latest / nullif(a.first, 0) - 1
                 AS DECIMAL(38, 12)) END AS rel
             FROM (SELECT * FROM placed WHERE is_base = 0 AND (first <> 0 OR latest <> 0)) AS a
             LEFT JOIN (SELECT * FROM placed WHERE is_base = 1) AS b
@@ -106,13 +108,13 @@ def steps(
             f"""
             SELECT {"".join(f"k_{k} AS {k}, " for k in keys)}slot,
               CAST(sum(latest) AS BIGINT) AS value, CAST(sum(first) AS BIGINT) AS first_value,
-              count(*) AS n_cells, count(CASE WHEN n_vintages > 1 THEN 1 END) AS n_again,
-              count(CASE WHEN n_vintages > 1 AND latest <> first THEN 1 END) AS n_revised,
+              count(*) AS n_cells, count(CASE WHEN is_again THEN 1 END) AS n_again,
+              count(CASE WHEN is_again AND latest <> first THEN 1 END) AS n_revised,
               CAST(sum(rel) AS DOUBLE) / nullif(count(rel), 0) AS mr,
               CAST(sum(abs(rel)) AS DOUBLE) / nullif(count(rel), 0) AS mar,
-              sum(CASE WHEN n_vintages > 1 THEN abs(latest - first) END)
-                / nullif(sum(CASE WHEN n_vintages > 1 THEN first END), 0) AS wmar,
-              count(CASE WHEN n_vintages > 1 AND base_first IS NOT NULL
+              sum(CASE WHEN is_again THEN abs(latest - first) END)
+                / nullif(sum(CASE WHEN is_again THEN first END), 0) AS wmar,
+              count(CASE WHEN is_again AND base_first IS NOT NULL
                 AND sign(first - base_first) * sign(latest - base_latest) < 0 THEN 1 END)
                 AS sign_changes
             FROM compared

@@ -26,6 +26,7 @@ SEED = 20_250_917
 EXACT_ORDERS = 5_040
 _DECIMALS = 10
 _TINY = 1e-12
+_FLAT = 1e-24  # a variance that is rounding alone, over the squared mean
 _NORMAL = NormalDist()
 
 
@@ -52,10 +53,10 @@ def fit(x: Sequence[float], y: Sequence[float], w: Sequence[float] | None = None
     sxx = math.fsum(v * (a - mean_x) ** 2 for v, a in zip(weights, x)) / total
     syy = math.fsum(v * (b - mean_y) ** 2 for v, b in zip(weights, y)) / total
     sxy = math.fsum(v * (a - mean_x) * (b - mean_y) for v, a, b in zip(weights, x, y)) / total
-    if sxx <= _TINY * max(mean_x**2, _TINY):
+    if sxx <= _FLAT * max(mean_x**2, _TINY):
         return Fit(None, None, None)
     slope = sxy / sxx
-    flat = syy <= _TINY * max(mean_y**2, _TINY)
+    flat = syy <= _FLAT * max(mean_y**2, _TINY)
     r = None if flat else max(-1.0, min(1.0, sxy / math.sqrt(sxx * syy)))
     return Fit(r, slope, mean_y - slope * mean_x)
 

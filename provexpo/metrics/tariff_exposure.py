@@ -11,7 +11,7 @@ from provexpo import vocab
 from provexpo.engine.call import Arguments, Words
 from provexpo.engine.cells import Measure
 from provexpo.engine.finish import Form, finish
-from provexpo.engine.query import Query, prepare, run
+from provexpo.engine.query import Answer, Query, prepare, run
 from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError, CoverageError
@@ -222,8 +222,9 @@ def tariff_exposure(
     _check_keys(query)
     to_partner, params = query.condition("partner")
     measures = [Measure("value", to_partner, compared=False), Measure("total", compared=False)]
-    held = run(query, measures, PRODUCTS, order="product", params=params).frame["product"]
-    rates = rates_of(rows, sorted(set(held.drop_nulls())), window, base, agg)
+    held = _products(query, to_partner, params)
+    codes = held.frame["product"].drop_nulls()
+    rates = rates_of(rows, sorted(set(codes)), window, base, agg)
     trade.engine.lookup("rates", rates.frame)
     params |= {"partners_partial": partial_partners(query), "base_known": rates.no_base == 0}
     params["added"] = rows["kind"][0] in ADDED
@@ -234,7 +235,10 @@ def tariff_exposure(
     caveats = _caveats(given, rows["kind"][0], rates, window, base)
     if params["partners_partial"]:
         caveats.append(Caveat("scope", phrase("scope.partial_partners", lang)))
-    result = finish(query, answer, form, summed=summed_over(query, "partner"), caveats=caveats)
+    result = finish(
+        query, answer, form, summed=summed_over(query, "partner"), caveats=caveats,
+        more={"products sold to the partner": held},
+    )  # fmt: skip
     return _of_window(result, rows, window, base)
 
 
@@ -327,6 +331,13 @@ def _one(
             do=f"pass {column}={held[0]!r}",
         )
     return rows
+
+
+def _products(query: Query, to_partner: str, params: dict[str, Any]) -> Answer:
+    """The products sold to the partner, whichever row they belong to."""
+    nation = replace(query, call=replace(query.call, keys=()))
+    traded = Measure("value", to_partner, what="abs(f.value)", compared=False)
+    return run(nation, [traded], PRODUCTS, order="product", params=params)
 
 
 def _check_keys(query: Query) -> None:

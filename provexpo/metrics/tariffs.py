@@ -7,7 +7,7 @@ programmes add up. Rates are whole numbers of 1e-9, so that sums do not depend o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -71,27 +71,34 @@ class _Timeline:
         self.n_days = (self.last - self.first).days + 1
         self.agg = agg
         self.programmes: dict[str, dict[str, Days]] = {}
-        for row in rows.sort("from").iter_rows(named=True):
-            self._draw(row)
+        for programme, prefix, start, end, rate in self._spells(rows).iter_rows():
+            rates = self.programmes.setdefault(programme, {})
+            days = rates.setdefault(prefix, np.full(self.n_days, _NONE, dtype=np.int64))
+            days[start:end] = round(rate * UNIT)
         finer = {p for rates in self.programmes.values() for p in rates if len(p) > HS6}
         self.lines: dict[str, list[str]] = {}
-        for line in sorted(finer):
-            # 85171300 is no line of its own where 8517130010 is one.
-            if not any(other != line and other.startswith(line) for other in finer):
+        ordered = sorted(finer)
+        for line, following in zip(ordered, [*ordered[1:], ""], strict=False):
+            # 85171300 is no line of its own where 8517130010 is one, which then follows it.
+            if not following.startswith(line):
                 self.lines.setdefault(line[:HS6], []).append(line)
         self._known: dict[str, tuple[int, int]] = {}
 
-    def _draw(self, row: Mapping[str, object]) -> None:
-        first, last = row["from"], row["to"]
-        assert isinstance(first, date) and (last is None or isinstance(last, date))
-        start = max((first - self.first).days, 0)
-        end = min((min(last or self.last, self.last) - self.first).days + 1, self.n_days)
-        if start >= end:
-            return
-        rates = self.programmes.setdefault(str(row["programme"] or ""), {})
-        prefix = str(row["product"] or "")
-        days = rates.setdefault(prefix, np.full(self.n_days, _NONE, dtype=np.int64))
-        days[start:end] = round(float(str(row["rate"])) * UNIT)
+    def _spells(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Programme, prefix, first day of the window in force, the day after the last, and rate;
+        those that began later come later, and write over the others."""
+        first, last = pl.col("from").clip(self.first), pl.col("to").fill_null(self.last)
+        start = (first - pl.lit(self.first)).dt.total_days()
+        end = (last.clip(None, self.last) - pl.lit(self.first)).dt.total_days() + 1
+        return (
+            rows.sort("from")
+            .with_columns(start=start, end=end)
+            .filter(pl.col("start") < pl.col("end"), pl.col("start") < self.n_days)
+            .select(
+                pl.col("programme").fill_null(""), pl.col("product").fill_null(""), "start", "end",
+                "rate",
+            )
+        )  # fmt: skip
 
     def rate(self, code: str) -> tuple[int, int]:
         """The mean over all days, and on how many days there is a rate."""

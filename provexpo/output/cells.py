@@ -10,6 +10,17 @@ from provexpo.output import formats, labels
 from provexpo.result import Caveat, Result
 
 
+# Columns of codes that have words: column -> the kind of word.
+_CODED = {
+    "status": "status",
+    "reason": "reason",
+    "offset_status": "status",
+    "severity": "severity",
+    "type": "type",
+    "confidence": "confidence",
+}
+
+
 def caveats_of(result: Result) -> tuple[Caveat, ...]:
     """The caveats, led by the one that says that the figures are a sample, where they are."""
     if not result.receipt.illustrative or any(c.code == "illustrative" for c in result.caveats):
@@ -55,8 +66,8 @@ def cells(result: Result) -> list[list[str]]:
 
 
 def _cell(result: Result, name: str, x: Any, scale: formats.Scale) -> str:
-    if name in ("status", "reason"):
-        return labels.known(name, x, result.lang)
+    if name in _CODED and x is not None:
+        return labels.known(_CODED[name], x, result.lang)
     return formats.cell(x, result.units.get(name, "text"), scale, result.lang)
 
 

@@ -76,9 +76,9 @@ def families(links: Iterable[Link], *, reporter: str, first: int, last: int) -> 
         groups.setdefault(find(link[0]), []).append(link)
     found = []
     for group in groups.values():
-        new = tuple(sorted({n for _, n, _ in group}))
-        old = tuple(sorted({o for o, _, _ in group}))
-        found.append(Family(new[0], old, new, min(start for *_, start in group)))
+        after = tuple(sorted({new for _, new, _ in group}))
+        before = tuple(sorted({old for old, _, _ in group}))
+        found.append(Family(after[0], before, after, min(start for *_, start in group)))
     return tuple(sorted(found, key=lambda f: f.code))
 
 

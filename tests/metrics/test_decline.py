@@ -215,7 +215,7 @@ def test_wrong_words(toy: pe.Trade, words: Row, error: type[Exception], text: st
 # Streaks and placebo windows, by loops
 
 FIRST, N = 201901, 72  # to December 2024
-LINES = (("44", "64039900"), ("44", "85171300"), ("35", "64039900"))
+LINES = (("44", "64039900"), ("44", "61091000"), ("35", "64039900"))
 
 
 def panel() -> list[Row]:
@@ -327,6 +327,31 @@ def test_a_gap_ends_a_streak_and_is_no_placebo(plant: Plant) -> None:
     assert all(a is None or a <= 4 for a in gap["persistence"])  # March needs March 2023
     last = pe.decline(plant(rows, store="last"), during="2024-03").frame
     assert set(last["status"]) == {"missing"} and last["persistence"].null_count() == last.height
+
+
+def test_a_row_by_code_has_no_history_before_its_code(plant: Plant) -> None:
+    """851712 became 851713 and 851714 in 2022: before, a row of 851713 would hold both."""
+    rng = random.Random(3)
+    rows = []
+    for i in range(N):
+        period = shift(FIRST, i)
+        new = ("85171300", "85171400") if period >= 202201 else ("85171200",)
+        for product in new:
+            rows.append({"province": "44", "partner": "USA", "product": product,
+                         "period": period, "value": int(rng.uniform(20, 60) * M)})  # fmt: skip
+    trade = plant(rows)
+    words: Row = {"during": "2024-01/2024-07"}
+    codes = pe.decline(trade, by="product:HS6", **words).frame
+    assert set(codes["product"]) == {"851713", "851714"}
+    # From 2022 on, with a base: windows that start in January to June 2023.
+    assert codes["n_placebo"].to_list() == [6, 6]
+    selected = pe.decline(trade, product="851713", by=[], **words).frame
+    assert selected["n_placebo"].to_list() == [6]
+    assert selected["persistence"].item() == codes.filter(pl.col("product") == "851713")[
+        "persistence"
+    ].item()  # fmt: skip
+    sector = pe.decline(trade, by="sector", **words).frame
+    assert sector["n_placebo"].to_list() == [N - 12 - 12 - 6]  # all: the sector holds every code
 
 
 def test_the_order_of_rows_and_the_scale_change_no_ratio(plant: Plant) -> None:

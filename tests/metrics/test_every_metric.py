@@ -195,6 +195,35 @@ def test_a_single_january_gives_the_figure_of_both_months(
     assert "2024-01/2024-02" in texts(result, "janfeb_together")
 
 
+# Rows by month
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_by_month_only_the_months_that_lack_are_missing(
+    panel: Panel, ask: Ask, metric: str
+) -> None:
+    if metric in (*NOT_2024, "seasonal", "exposure_response"):
+        return  # they have no rows by month, or need all
+    place = "partner" if metric in ("balance", "contribution") else "province"
+    words: dict[str, Any] = {"by": [place, "month"], "during": "2024-01/2024-07"}
+    words |= {"over": "partner"} if metric == "breadth" else {}
+    whole = by_key(ask(panel(), metric, **words))
+    stores: list[tuple[str, Any, set[str], str]] = [
+        ("no 2024-05", without(202405), {"2024-05"}, "uncovered"),
+        ("combined", combined, {"2024-01", "2024-02"}, "combined_janfeb"),
+    ]
+    drop = PAST | set(COUNTS_ROWS.get(metric, []))
+    for store, change, lacking, reason in stores:
+        part = by_key(ask(panel(store, change), metric, **words))
+        assert set(part) == set(whole)
+        assert_missing([r for r in part.values() if r["month"] in lacking], reason)
+        for key, row in part.items():
+            if row["month"] not in lacking:
+                assert row["status"] == whole[key]["status"]
+                for column in set(row) - drop:
+                    assert row[column] == whole[key][column], (key, column)
+
+
 # The one enumeration of status (methods 0.5), written a second time
 
 MIN_BASE = 50_000_000
