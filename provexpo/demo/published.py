@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import datetime
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -146,7 +147,10 @@ def _us_imports() -> list[FileRows]:
         counted.append({**row, "period": period, "value": value})
         later = round(value * (1 + growth.get(r["partner"], other)))
         made.append({**row, "period": period + 100, "value": later})
-    grain = _grain("USA", "published_months", partner=True)
+    # The United States publishes imports at customs value, without freight and insurance.
+    grain = replace(
+        _grain("USA", "published_months", partner=True), import_valuation="customs value"
+    )
     census = "U.S. Census Bureau, general imports by country, April to July 2024"
     scaled = (
         ILLUSTRATIVE,

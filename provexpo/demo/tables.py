@@ -14,7 +14,7 @@ from provexpo.resources import seed
 from provexpo.vocab.partners import members_today
 from provexpo.vocab.products import basket_products
 
-VERSION = "4"
+VERSION = "5"
 MONTHS = months_between(202201, 202511)
 BULLETIN_MONTHS = months_between(202401, 202501)
 FLOWS = ("export", "import")
