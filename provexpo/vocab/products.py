@@ -18,6 +18,7 @@ _CODE = re.compile(r"(?:hs|chapter|heading|subheading|第)?\s*(\d[\d.]*\d)\s*(?:
 _LEVELS = (2, 4, 6, 8, 10)
 
 
+@cache
 def chapter_table() -> pl.DataFrame:
     """hs2 (Int32), section, sector: one row a chapter."""
     chapters = read("chapters").join(read("sectors"), on="hs2", how="left")

@@ -54,11 +54,12 @@ def test_an_unknown_field_is_an_error():
         vocab.field("no_such_field")
 
 
-def test_the_page_is_current():
-    path = ROOT / "scripts" / "make_fields_doc.py"
+@pytest.mark.parametrize("name", ["make_fields_doc", "make_contract_doc"])
+def test_the_page_is_current(name):
+    path = ROOT / "scripts" / f"{name}.py"
     if not path.exists():
         pytest.skip("scripts are not part of an installed copy")
-    spec = importlib.util.spec_from_file_location("make_fields_doc", path)
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.PAGE.read_text("utf-8") == module.page(), "run python scripts/make_fields_doc.py"
+    assert module.PAGE.read_text("utf-8") == module.page(), f"run python scripts/{name}.py"
