@@ -71,7 +71,7 @@ def _index(x: float | None, lang: str) -> str:
 
 _SIGNED = (
     "change", "d_us", "d_row", "ns", "im", "rs", "growth_eff", "product_eff", "market_eff",
-    "comp_eff", "balance",
+    "comp_eff", "balance", "fl_usd", "payback_usd",
 )  # fmt: skip
 _ENDINGS = {
     "_abs": lambda x, lang: formats.percent(abs(x), lang),
@@ -79,6 +79,7 @@ _ENDINGS = {
     "_pct": lambda x, lang: formats.percent(x, lang),
     "_times": formats.times,
     "_decimal": lambda x, lang: formats.number(x, 1),
+    "_decimal2": lambda x, lang: formats.number(x, 2),
     "_chance": lambda x, lang: "<0.001" if x < 0.001 else formats.number(x, 3),
 }
 
@@ -156,7 +157,45 @@ def _records(row: Mapping[str, Any]) -> str:
     return "plain" if row.get("rank") is None else "rank"
 
 
+def _screen(row: Mapping[str, Any]) -> str:
+    flag = row.get("screen_flag")
+    return "unjudged" if flag is None else "flagged" if flag else "ok"
+
+
+def _frontloading(row: Mapping[str, Any]) -> str:
+    if row.get("fl_usd") is None:
+        return "none"
+    return "found" if row.get("is_frontloading") else "ok"
+
+
+def _deflection(row: Mapping[str, Any]) -> str:
+    if row.get("hit") is None:
+        return "unjudged"
+    if not row["hit"]:
+        return "ok"
+    return "hit_only" if row.get("deflected_usd") is None else "hit"
+
+
+_TYPES = {"rerouting_candidate": "candidate", "relocation_candidate": "relocation"}
+
+
+def _rerouting(row: Mapping[str, Any]) -> str:
+    """The type, and of the two types that pass the gates the confidence."""
+    kind, level = str(row.get("type") or "unjudged"), row.get("confidence") or "none"
+    if kind in _TYPES:
+        return f"{_TYPES[kind]}_{level}"
+    return kind
+
+
+_SCREENS = (
+    "mirror_gap", "basis_gap", "unit_value_outliers", "quarter_end", "sudden_appearance",
+    "registration_shift",
+)  # fmt: skip
+
+
 _KINDS = {
+    **dict.fromkeys(_SCREENS, _screen),
+    "frontloading": _frontloading,
     "value": lambda row: "single" if row.get("share") in (None, 1.0) else "ok",
     "growth": _growth,
     "dependence": lambda row: "no_base" if row.get("base_share") is None else "ok",
@@ -165,4 +204,10 @@ _KINDS = {
     "breadth": lambda row: "count" if row.get("median_pct") is None else "ok",
     "decline": lambda row: "new" if row.get("status") == "new" else "ok",
     "seasonal": lambda row: "plain" if row.get("sa") is None else "ok",
+    "relocation": lambda row: str(row.get("relocation_status")),
+    "deflection": _deflection,
+    "rerouting": _rerouting,
+    "own_switch": lambda row: "no_loss" if row.get("own_switch_ratio") is None else "ok",
+    "rerouting_by_province": lambda row: "ok" if row.get("rv_province") else "none",
+    "gravity_residual": lambda row: "no_base" if row.get("resid_ratio") is None else "ok",
 }

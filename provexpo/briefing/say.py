@@ -18,7 +18,8 @@ _WITH_ARTICLE = ("US", "UK", "EU", "United ", "European Union", "Netherlands", "
 # Metrics whose sentence says nothing about the base window.
 _NO_BASE = (
     "value", "balance", "concentration", "gdp_exposure", "tariff_exposure", "records", "seasonal",
-    "revisions",
+    "revisions", "mirror_gap", "mirror_attribution",
+    "mirror_slope", "quarter_end", "sudden_appearance",
 )  # fmt: skip
 _MOVES = {"growth": "change", "decline": "pct", "contribution": "change"}
 
@@ -95,14 +96,27 @@ def _subject(result: Result, lang: str) -> str:
     fields = {
         "who": who,
         "product": saying("product", lang, {"label": product}) if product else "",
-        "partner": _partner(call, flow, lang),
+        "partner": "" if _stands_aside(result) else _partner(call, flow, lang),
     }
-    text = saying(f"subject.{flow}", lang, fields)
+    own = f"subject.{result.receipt.metric}"
+    if own in sayings():  # two legs of different reporters, named in words of their own
+        fields["partner"] = _partner(call, "export", lang)
+    text = saying(own if own in sayings() else f"subject.{flow}", lang, fields)
     words = [_key_word(k, result, lang) for k in KEYS if k in result.frame.columns]
     if words:
         comma = ", " if lang == "en" else "、"
         text += saying("subject.by", lang, {"keys": comma.join(words)})
     return text
+
+
+def _stands_aside(result: Result) -> bool:
+    """True where the rows are other partners than the one of the call, as those of hubs are."""
+    words = result.receipt.call.get("partner")
+    if words is None or "partner" not in result.frame.columns or result.frame.is_empty():
+        return False
+    reporter = str(result.receipt.call.get("reporter", "CHN"))
+    chosen = vocab.resolve("partner", words, reporter=reporter)
+    return not chosen.negate and not set(chosen.codes or ()) & set(result.frame["partner"])
 
 
 def _key_word(key: str, result: Result, lang: str) -> str:
@@ -145,6 +159,8 @@ def _rows(rows: Sequence[Mapping[str, Any]], result: Result, lang: str) -> str:
 
 def _timed(result: Result) -> bool:
     """Rows in the order of time: the newest are what is asked for."""
+    if result.receipt.metric == "quarter_end":  # a year is always a key there
+        return False
     return any(k in result.frame.columns for k in TIME_KEYS)
 
 
@@ -176,6 +192,8 @@ def _leads(rows: Sequence[Mapping[str, Any]], result: Result, lang: str) -> list
         if rising:
             listed = _listed(rising[:_SHOWN], result, lang)
             return [saying("also.rose", lang, {"rows": listed})]
+    if metric == "rerouting" and rows:
+        return [saying("lead.rerouting", lang, {})]
     if metric == "records":
         return _streak(rows, result, lang)
     if metric == "exposure_response" and first.get("r") is not None:

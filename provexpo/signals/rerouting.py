@@ -18,7 +18,7 @@ from provexpo.result import Result
 from provexpo.signals.rerouting_cells import read_cells
 from provexpo.signals.rerouting_comovement import comovement
 from provexpo.signals.rerouting_core import score
-from provexpo.signals.rerouting_frame import concordance, end_uses
+from provexpo.signals.rerouting_frame import described
 from provexpo.signals.rerouting_headline import headline
 from provexpo.signals.rerouting_legs import (
     CURRENCY,
@@ -259,11 +259,7 @@ def _described(
         if preliminary(legs.origin, now) or preliminary(legs.market, now.shifted(lag))
     ]  # fmt: skip
     cells = cells.join(found, on=["hub", "family"], how="left", maintain_order="left")
-    return cells.with_columns(
-        concordance=concordance(legs, cells["pair"], cells["family"]),
-        end_use=end_uses(legs, cells["pair"], cells["family"]),
-        preliminary=pl.col("lag").is_in(young),
-    )
+    return described(cells, legs).with_columns(preliminary=pl.col("lag").is_in(young))
 
 
 def _whole(

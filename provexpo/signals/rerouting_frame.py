@@ -155,20 +155,20 @@ def _units() -> dict[str, pl.Expr]:
     return {"_unit": least, "_measured": whole & (least == most).fill_null(True)}
 
 
-def concordance(legs: Legs, pairs: pl.Series, products: pl.Series) -> pl.Series:
-    """How the codes of a family changed within its pair; 1:1 where no change is known."""
-    kinds = {(i, int(f.code)): f.concordance for i, fs in enumerate(legs.families) for f in fs}
-    rows = zip(pairs.to_list(), products.to_list(), strict=True)
-    return pl.Series([kinds.get(row, "1:1") for row in rows], dtype=pl.String)
-
-
-def end_uses(legs: Legs, pairs: pl.Series, products: pl.Series) -> pl.Series:
-    """The end use that all codes of a family share; NULL where they differ or it is not known."""
+def described(cells: pl.DataFrame, legs: Legs) -> pl.DataFrame:
+    """The cells with how the codes of a family changed within its pair (1:1 where no change is
+    known), and the end use that all of them share (NULL where they differ or it is not known)."""
     use = end_use(legs.level)
-    members = {(i, int(f.code)): f.members for i, fs in enumerate(legs.families) for f in fs}
-    known: dict[tuple[int, int], str | None] = {}
-    rows = list(zip(pairs.to_list(), products.to_list(), strict=True))
-    for row in set(rows):
-        found = {use(code) for code in members.get(row, (str(row[1]).zfill(legs.level),))}
-        known[row] = found.pop() if len(found) == 1 else None
-    return pl.Series([known[row] for row in rows], dtype=pl.String)
+    families = {(i, int(f.code)): f for i, found in enumerate(legs.families) for f in found}
+    rows = []
+    for pair, product in cells.select("pair", "family").unique().iter_rows():
+        family = families.get((pair, product))
+        members = family.members if family else (str(product).zfill(legs.level),)
+        uses = {use(code) for code in members}
+        changed = family.concordance if family else "1:1"
+        rows.append((pair, product, changed, uses.pop() if len(uses) == 1 else None))
+    schema = {
+        "pair": pl.Int64, "family": pl.Int64, "concordance": pl.String, "end_use": pl.String
+    }  # fmt: skip
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    return cells.join(table, on=["pair", "family"], how="left", maintain_order="left")
