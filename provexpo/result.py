@@ -128,5 +128,14 @@ class Result:
         """Write to `.csv`, `.parquet`, `.xlsx`, `.json` or `.html`, by the name's ending."""
         return import_module("provexpo.output.tables").write(self, path)
 
+    def chart(self, *, column: str | None = None, lang: str | None = None) -> Any:
+        """The altair chart that fits: bars, a line by time, a scatter, a table of colours."""
+        module = import_module("provexpo.briefing.charts.chart")
+        return module.chart(self, column=column, lang=lang)
+
+    def to_geo(self) -> Any:
+        """The frame of a result by province as a GeoDataFrame, shapes in degrees."""
+        return import_module("provexpo.maps.boundaries").to_geo(self)
+
     def _repr_html_(self) -> str:
         return import_module("provexpo.output.tables").to_html(self)

@@ -33,6 +33,8 @@ KEEPERS = {
     "pyproj": "maps/boundaries.py",
     "matplotlib": "maps/",
     "jinja2": "briefing/page.py",
+    "altair": "briefing/charts/",
+    "vl_convert": "briefing/charts/",
     "typer": "cli/",
     "rich": "cli/",
 }
@@ -40,6 +42,8 @@ KEEPERS = {
 # Lazy calls downwards, each one line: a Result's conveniences, and replaying a receipt.
 DOWNWARD = {
     ("result.py", "provexpo.output.tables"),
+    ("result.py", "provexpo.briefing.charts.chart"),
+    ("result.py", "provexpo.maps.boundaries"),
     ("engine/replay.py", "provexpo.metrics.*"),
     ("engine/replay.py", "provexpo.signals"),
     ("engine/replay.py", "provexpo.signals.*"),
@@ -138,9 +142,18 @@ def test_every_public_name_resolves_and_is_documented() -> None:
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import provexpo", "duckdb geopandas matplotlib pandas pyspark polars deltalake typer"),
-        ("import provexpo.cli", "duckdb geopandas matplotlib pandas polars deltalake jinja2"),
-        ("import provexpo; provexpo.dependence", "geopandas matplotlib pandas xlsxwriter jinja2"),
+        (
+            "import provexpo",
+            "duckdb geopandas matplotlib pandas pyspark polars deltalake typer altair vl_convert",
+        ),
+        (
+            "import provexpo.cli",
+            "duckdb geopandas matplotlib pandas polars deltalake jinja2 altair",
+        ),
+        (
+            "import provexpo; provexpo.dependence",
+            "geopandas matplotlib pandas xlsxwriter jinja2 altair vl_convert",
+        ),
     ],
 )
 def test_heavy_libraries_are_loaded_only_when_needed(statement: str, absent: str) -> None:

@@ -4,49 +4,96 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from provexpo.briefing.figures import Ask, Figures, evidence_of, facts_of, gather
-from provexpo.briefing.names import HOME
-from provexpo.briefing.page import render
+from provexpo.briefing.config import Config, chosen_sections, own_of, read_config
+from provexpo.briefing.figures import Ask, evidence_of, gather, shares_of
+from provexpo.briefing.forms import FORMS, Prepared, write_forms
+from provexpo.briefing.notebook import notebook_html
+from provexpo.briefing.sections import KEYS, Own, Section, build
 from provexpo.briefing.sentences import headlines
-from provexpo.briefing.view import Picture, no_map_reason, page_view
-from provexpo.errors import CallError, JoinError
-from provexpo.maps.choropleth import choropleth
+from provexpo.briefing.since import Since, compare, write_record
+from provexpo.errors import CallError
 from provexpo.output import formats as figures_as_text
-from provexpo.output.files import write_bytes
-from provexpo.output.tables import write
-from provexpo.output.xlsx import workbook
+from provexpo.output import labels
 from provexpo.periods import Window, base_window, parse_window
 
 if TYPE_CHECKING:
     from provexpo.engine.trade import Trade
-    from provexpo.maps.choropleth import Map
 
-FORMATS = ("html", "png", "svg", "pdf", "xlsx", "csv")
-SECTIONS = ("brief", "who", "table", "quality", "method", "receipts")
-_PICTURES = ("png", "svg", "pdf")
+FORMATS = tuple(FORMS)
+SECTIONS = KEYS
+DEFAULT_OUT = "provexpo-briefing"
+DEFAULT_FORMATS = ("html", "png", "xlsx")
 _FLOWS = ("export", "import", "total")
 
 
 @dataclass(frozen=True)
 class Briefing:
-    """What was written and what it says.
+    """What a briefing says, and the files that were written.
 
-    `sentences` holds the three headline sentences by language; `notes` says which asked-for file
-    was left out, and why.
+    `sections` and `sentences` (the three headlines) are by language; a section that cannot be had
+    has `left_out`, its reason. `notes` is the summary of everything left out, and why.
     """
 
     files: tuple[Path, ...]
-    sections: tuple[str, ...]
+    sections: dict[str, tuple[Section, ...]]
     window: Window
     base_window: Window
     sentences: dict[str, tuple[str, ...]]
     notes: tuple[str, ...] = ()
+    _prepared: tuple[Prepared, ...] = field(default=(), repr=False)
+
+    def _repr_html_(self) -> str:
+        sample = any(p.figures.illustrative for p in self._prepared)
+        return notebook_html(self.sentences, self.files, self.notes, sample)
+
+    def save(
+        self,
+        out: str | Path = DEFAULT_OUT,
+        formats: str | Sequence[str] = DEFAULT_FORMATS,
+        progress: Callable[[str], None] | None = None,
+    ) -> Briefing:
+        """Write the files into a folder; all of them are put in place, or none.
+
+        Parameters
+        ----------
+        out : path
+            The folder; made when it is not there. Files of other briefings in it stay.
+        formats : str or sequence of str
+            Some of html, png, svg, pdf (the map; pdf also the two-page summary), xlsx (a sheet
+            a section), csv (a file a table).
+
+        Returns
+        -------
+        Briefing
+            This one with its files, and in `notes` also what of the formats was left out.
+
+        Raises
+        ------
+        CallError
+            An unknown format, or a folder that cannot be written to.
+        DrawError
+            The map cannot be drawn, for instance because no font has the Chinese characters.
+        """
+        kinds = _listed(formats)
+        _refuse([("formats=", kinds, FORMATS)])
+        report = progress or (lambda step: None)
+        notes = list(self.notes)
+        target = Path(out)
+        with _staging(target) as staged:
+            for made in self._prepared:
+                report(f"{made.lang}: {', '.join(kinds)}")
+                notes += write_forms(made, kinds, Path(staged))
+            files = _move(staged, target)
+        since = self._prepared[0].figures.since
+        if since.now is not None:
+            write_record(target, since)
+        return replace(self, files=files, notes=tuple(dict.fromkeys(notes)))
 
 
 def brief(
@@ -57,16 +104,20 @@ def brief(
     against: str | int | Window | None = None,
     flow: str = "export",
     reporter: str = "CHN",
-    lang: str | Sequence[str] = "en",
-    out: str | Path = "provexpo-briefing",
-    formats: str | Sequence[str] = ("html", "png", "xlsx"),
+    lang: str | Sequence[str] | None = None,
+    out: str | Path = DEFAULT_OUT,
+    formats: str | Sequence[str] = DEFAULT_FORMATS,
+    sections: str | Sequence[str] | None = None,
+    extra: Sequence[Any] = (),
+    config: str | Path | Mapping[str, Any] | Config | None = None,
+    save: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Briefing:
-    """Write the briefing on how provinces depend on one partner.
+    """Make the briefing on how provinces depend on one partner, and write its files.
 
-    The page states the share of each province, how it changed against the base window, what the
-    data hold and what they lack, and a receipt for every table. Shares are s_pj = X_pj / sum_k
-    X_pk, province p, partner j, all partners k.
+    The page states the share of each province, how it changed against the base window, what was
+    lost there and gained elsewhere, what the data hold and what they lack, and a receipt for
+    every table. Shares are s_pj = X_pj / sum_k X_pk, province p, partner j, all partners k.
 
     Parameters
     ----------
@@ -81,24 +132,41 @@ def brief(
         export, import or total.
     reporter : str
         ISO3 of who publishes the record.
-    lang : str or sequence of str
-        en, zh, or both (a text with a comma will do).
+    lang : str or sequence of str, optional
+        en, zh, or both (a text with a comma will do). Default: those of `config`, else en.
     out : path
-        Folder for the files; made when it is not there. Files of other briefings in it stay.
+        Folder for the files; made when it is not there. Files of other briefings in it stay. Its
+        ``briefing.json`` says what the last briefing said, for "since the last briefing".
     formats : str or sequence of str
-        Some of html, png, svg, pdf (the map), xlsx (the tables), csv (the table by province).
+        Some of html, png, svg, pdf (the map; pdf also the two-page summary), xlsx (a sheet
+        a section), csv (a file a table).
+    sections : str or sequence of str, optional
+        Some of headlines, where, table, exposure, province, heat, offset, rerouting, quality,
+        method, receipts and the keys of `extra`, in the order of the page. Default: all.
+    extra : sequence, optional
+        Own sections: a Result, a text, ``(title, Result or text)``, or a dict with ``key``,
+        ``title``, ``text`` and ``result``; texts may be dicts by language. They stand before
+        `quality` unless `sections` names them (extra1, extra2, ... where they have no key).
+    config : path, dict, optional
+        A TOML file, or what would stand in it: ``title``, ``source``, ``logo``, ``languages``,
+        ``sections``, ``leave_out``, ``[colours] accent``, ``[boundaries] file, source,
+        approval``, ``[[extra]]``. An argument of the call goes before it.
+    save : bool
+        False: nothing is written; ``save()`` of the briefing does so later.
     progress : callable, optional
-        Is called with a word for each step.
+        Is called with one line a section.
 
     Returns
     -------
     Briefing
-        The files, the sections of the page, the windows and the headline sentences.
+        ``sections`` and ``sentences`` by language, the windows, ``files``, and ``notes``: what
+        was left out, and why. Amounts in the currency of the tables, shares as fractions.
 
     Raises
     ------
     CallError
-        An unknown language, format or flow; a folder that cannot be written to.
+        An unknown language, format, flow or section; a wrong key in `config`; a folder that
+        cannot be written to.
     CoverageError
         Nothing at all can be stated from the data held.
     DrawError
@@ -108,62 +176,113 @@ def brief(
     Notes
     -----
     NULL rule: a missing figure is "n/a" (无数据) with its reason, on every picture and table, and
-    never 0. Everything is written to a temporary folder first. The same snapshot and call give
-    the same bytes.
+    never 0; a section without figures is left out, named with its reason. Everything is written
+    to a temporary folder first. The same snapshot and call give the same bytes, also when
+    repeated in one folder.
+
+    References
+    ----------
+    Wong (2011), The Wall Street Journal Guide to Information Graphics. W3C, Web Content
+    Accessibility Guidelines 2.2.
 
     Examples
     --------
     >>> import provexpo as pe
-    >>> pe.brief(pe.sample(), partner="US", lang="en,zh").files  # doctest: +SKIP
+    >>> made = pe.brief(pe.sample(), partner="US", sections="headlines", save=False)
+    >>> len(made.sentences["en"]), made.files
+    (3, ())
     """
-    langs, kinds = _checked(lang, formats, flow)
+    settings = read_config(config)
+    langs = _listed(lang if lang is not None else settings.languages or "en")
+    kinds = _listed(formats)
+    _refuse([
+        ("lang=", langs, figures_as_text.LANGUAGES), ("formats=", kinds, FORMATS),
+        ("flow=", [flow], _FLOWS),
+    ])  # fmt: skip
+    own = _own(settings, extra)
+    keys = chosen_sections(settings, sections, own)
     given = during is not None
     window = trade.latest_window(flow=flow, reporter=reporter) if during is None else during
     window = parse_window(window)
     base = base_window(window, against)
-    target = Path(out)
+    ask = Ask(partner, window, base, flow, reporter, "", given)
+    # Both languages ask for the same figures.
+    with trade.engine.remembering():
+        prepared = _prepare(trade, ask, langs, keys, own, settings, Path(out), progress)
+    made = Briefing(
+        files=(),
+        sections={p.lang: p.sections for p in prepared},
+        window=window,
+        base_window=base,
+        sentences={p.lang: headlines(p.figures) for p in prepared},
+        notes=tuple(note for p in prepared for note in _left_out(p)),
+        _prepared=tuple(prepared),
+    )
+    return made.save(out, formats, progress) if save else made
+
+
+def _prepare(
+    trade: Trade,
+    ask: Ask,
+    langs: Sequence[str],
+    keys: Sequence[str],
+    own: Sequence[Own],
+    settings: Config,
+    out: Path,
+    progress: Callable[[str], None] | None,
+) -> list[Prepared]:
+    """Figures and sections of every language; the comparison with the last briefing once."""
     report = progress or (lambda step: None)
-    sentences: dict[str, tuple[str, ...]] = {}
-    notes: list[str] = []
-    with _staging(target) as staged:
-        for one in langs:
-            ask = Ask(partner, window, base, flow, reporter, one, given)
-            report(f"{one}: check")
-            evidence = evidence_of(trade, one)
-            figures = gather(trade, ask, evidence, partial(_report_step, report, one))
-            sentences[one] = headlines(figures)
-            notes += _write_all(figures, kinds, staged, report)
-        files = _move(staged, target)
-    return Briefing(files, SECTIONS, window, base, sentences, tuple(dict.fromkeys(notes)))
+    since: Since | None = None
+    prepared = []
+    for lang in langs:
+        asked = replace(ask, lang=lang)
+        evidence = evidence_of(trade, lang)
+        figures = gather(trade, asked, evidence, partial(_report_step, report, lang), keys)
+        if since is None:
+            since = compare(out, figures, partial(shares_of, trade, asked))
+        figures = replace(figures, since=since)
+        prepared.append(Prepared(figures, build(figures, keys, own), settings))
+    return prepared
 
 
 def _report_step(report: Callable[[str], None], lang: str, step: str) -> None:
     report(f"{lang}: {step}")
 
 
-def _checked(
-    lang: str | Sequence[str], formats: str | Sequence[str], flow: str
-) -> tuple[list[str], list[str]]:
-    """Languages and formats, each once; every wrong word is named at once."""
-    langs, kinds = _listed(lang), _listed(formats)
-    checks = (
-        ("lang=", langs, figures_as_text.LANGUAGES),
-        ("formats=", kinds, FORMATS),
-        ("flow=", [flow], _FLOWS),
-    )
+def _own(settings: Config, extra: Sequence[Any]) -> list[Own]:
+    own, faults = list(settings.extra), []
+    for number, given in enumerate(extra, start=len(own) + 1):
+        try:
+            own.append(own_of(given, number))
+        except CallError as err:
+            faults.append(f"number {number}: {err.what}")
+    if faults:
+        raise CallError("; ".join(faults), where="extra=")
+    return own
+
+
+def _left_out(made: Prepared) -> list[str]:
+    return [
+        labels.word("sec.without", made.lang).format(what=s.title, why=s.left_out)
+        for s in made.sections if s.left_out
+    ]  # fmt: skip
+
+
+def _refuse(checks: Sequence[tuple[str, Sequence[str], Sequence[str]]]) -> None:
+    """Every wrong word is named at once."""
     wrong = [
-        (where, repr(word), known) for where, words, known in checks for word in words
+        (where, repr(word)) for where, words, known in checks for word in words
         if word not in known
     ]  # fmt: skip
     empty = [where for where, words, _ in checks if not words]
     if wrong or empty:
         raise CallError(
-            "; ".join([f"{where} does not know {word}" for where, word, _ in wrong]
+            "; ".join([f"{where} does not know {word}" for where, word in wrong]
                       + [f"{where} is empty" for where in empty]),
             where="brief()",
             expected="; ".join(f"{where} {', '.join(known)}" for where, _, known in checks),
         )  # fmt: skip
-    return langs, kinds
 
 
 def _listed(words: str | Sequence[str]) -> list[str]:
@@ -185,54 +304,6 @@ def _staging(target: Path) -> tempfile.TemporaryDirectory[str]:
             expected="a folder that may be written to",
             do="choose another folder",
         ) from err
-
-
-def _write_all(
-    figures: Figures, kinds: Sequence[str], staged: str, report: Callable[[str], None]
-) -> list[str]:
-    """All files of one language into the staging folder; returns what was left out and why."""
-    lang, folder = figures.ask.lang, Path(staged)
-    why = no_map_reason(figures)
-    drawn: Map | None = None
-    if why is None and {"html", *_PICTURES} & set(kinds):
-        report(f"{lang}: map")
-        drawn, why = _draw(figures)
-    if drawn is not None:
-        for kind in (k for k in _PICTURES if k in kinds):
-            drawn.save(folder / f"map_{lang}.{kind}")
-    if "html" in kinds:
-        report(f"{lang}: page")
-        page = render(page_view(figures, _picture(drawn, why)))
-        write_bytes(folder / f"briefing_{lang}.html", page.encode())
-    if "xlsx" in kinds:
-        facts = facts_of(figures)
-        sheets = [(facts.word(f"sheet.{name}"), r) for name, r in figures.results.items()]
-        write_bytes(folder / f"briefing_{lang}.xlsx", workbook(sheets, lang=lang))
-    if "csv" in kinds:
-        write(figures.shares or figures.any_result, folder / f"briefing_{lang}.csv")
-    wanted_picture = any(k in kinds for k in _PICTURES)
-    return [facts_of(figures).word("page.no_map", why=why)] if why and wanted_picture else []
-
-
-def _draw(figures: Figures) -> tuple[Map | None, str | None]:
-    """The map, or why there can be none for these provinces. A missing font is an error."""
-    assert figures.shares is not None
-    facts = facts_of(figures)
-    if figures.ask.reporter != HOME:
-        return None, facts.word("page.no_boundaries")
-    try:
-        title = facts.word(f"map.{facts.flow}")
-        if facts.limits:
-            title = facts.word("page.limited", title=title, limits=facts.limits)
-        return choropleth(figures.shares, column="share", lang=facts.lang, title=title), None
-    except JoinError as err:
-        return None, facts.word("page.map_failed", why=err.what)
-
-
-def _picture(drawn: Map | None, why: str | None) -> Picture:
-    if drawn is None:
-        return Picture(None, why=why)
-    return Picture(drawn.to_svg(bare=True), drawn.title, drawn.beside)
 
 
 def _move(staged: str, target: Path) -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from provexpo.maps.classes import (
 )
 
 CHANGE_COLOURS = (*reversed(ORANGES), NEUTRAL, *PURPLES)
+ACCENT = "#b3261e"  # the one highlight of a page; a desk may set its own
 DARK, LIGHT = "#000000", "#ffffff"  # only black reaches 4.5:1 on the middle blue
 
 

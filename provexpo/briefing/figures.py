@@ -1,27 +1,47 @@
-"""Every figure of a briefing, asked of one snapshot, and the provinces' figures side by side."""
+"""Every figure of a briefing, asked of one snapshot; what cannot be had is None, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provexpo.briefing import words
+from provexpo.briefing.facts import distinct
+from provexpo.briefing.since import Since
 from provexpo.engine.check import check
-from provexpo.errors import CoverageError
+from provexpo.errors import CoverageError, ProvexpoError
+from provexpo.metrics.contribution import contribution
 from provexpo.metrics.dependence import dependence
+from provexpo.metrics.exposure_response import ExposureResult, exposure_response
 from provexpo.metrics.growth import growth
-from provexpo.output import formats, labels
-from provexpo.periods import Window
+from provexpo.metrics.offset import offset
+from provexpo.metrics.revisions import revisions
+from provexpo.metrics.value import value
+from provexpo.output import labels
+from provexpo.periods import Window, shift
 from provexpo.result import Caveat, Result
+from provexpo.signals.rerouting import rerouting
 from provexpo.vocab.resolve import resolve
 
 if TYPE_CHECKING:
     from provexpo.engine.check import CheckRow
     from provexpo.engine.trade import Trade
 
-# English names that take an article: "exports to the US".
-_WITH_ARTICLE = ("US", "UK", "EU", "EU27", "United ", "Netherlands", "Philippines")
+HEADLINES = (
+    "shares", "changes", "totals", "nation_shares", "nation_changes", "nation_totals",
+)  # fmt: skip
+# What a section needs beyond the six that the headlines are made of.
+NEEDS = {
+    "exposure": ("exposure",),
+    "province": ("months", "months_all", "sectors", "partner_gains"),
+    "heat": ("sector_points",),
+    "offset": ("offset", "nation_offset"),
+    "rerouting": ("rerouting",),
+    "quality": ("revisions",),
+}
+PARTNERS = "partner_group:desk"
+_MONTHS_SHOWN = 24
 
 
 @dataclass(frozen=True)
@@ -39,7 +59,11 @@ class Ask:
 
 @dataclass(frozen=True)
 class Figures:
-    """Results by province and for the nation; one that cannot be had is None, `why` says why."""
+    """Results by province and for the nation; one that cannot be had is None, `why` says why.
+
+    Where the data have no provinces, `months`, `sectors`, `sector_points` and `partner_gains` are
+    those of the nation, without a column `province`.
+    """
 
     ask: Ask
     shares: Result | None  # dependence, by province
@@ -51,12 +75,28 @@ class Figures:
     coverage: tuple[dict[str, Any], ...]
     checks: tuple[CheckRow, ...]
     why: dict[str, str]
+    months: Result | None = None  # value with the partner, by province and month
+    months_all: Result | None = None  # value with all partners, by province and month
+    sectors: Result | None = None  # growth with the partner, by province and sector
+    sector_points: Result | None = None  # what each sector adds to that growth
+    partner_gains: Result | None = None  # what each group of partners adds to the total's growth
+    offset: Result | None = None
+    nation_offset: Result | None = None
+    exposure: ExposureResult | None = None
+    rerouting: Result | None = None
+    revisions: Result | None = None
+    since: Since = field(default_factory=Since)  # against the last briefing in the folder
 
     @property
     def results(self) -> dict[str, Result]:
-        """Those there are, by name, in the order of the page."""
-        names = ("shares", "changes", "totals", "nation_shares", "nation_changes", "nation_totals")
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        """Those that the headlines are made of, by name."""
+        return {name: held for name in HEADLINES if (held := getattr(self, name)) is not None}
+
+    @property
+    def more(self) -> dict[str, Result]:
+        """Those of single sections, by name, in the order of the sections."""
+        names = [name for needed in NEEDS.values() for name in needed]
+        return {name: held for name in names if (held := getattr(self, name)) is not None}
 
     @property
     def any_result(self) -> Result:
@@ -73,96 +113,32 @@ class Figures:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The tables that figures come from."""
-        return _distinct(t for r in self.results.values() for t in r.receipt.tables.values())
+        """The tables that the headlines come from."""
+        return distinct(t for r in self.results.values() for t in r.receipt.tables.values())
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:
-        """Each once, in the order in which they come."""
+        """Those of the headlines, each once, in the order in which they come."""
         every = (c for r in self.results.values() for c in r.caveats if c.code != "illustrative")
         return tuple({c.text: c for c in every}.values())
 
-
-@dataclass(frozen=True)
-class Facts:
-    """The words that sentences and page share, in the page's language."""
-
-    lang: str
-    flow: str
-    partner: str
-    reporter: str
-    window: str
-    base_window: str
-    currency: str
-    basis: str
-    limits: str = ""  # what the figures are limited to, such as one product
-    assumed: str = ""  # what nobody declared to be complete
-    # "" where the figures are of all trade; else whether "all" of it are all partners ("limited")
-    # or some ("listed").
-    bounds: str = ""
-
-    def word(self, key: str, **fields: object) -> str:
-        """A text of `seeds/labels.csv` with its fields filled in."""
-        return labels.word(key, self.lang).format(**{**self._fields, **fields})
-
     @property
-    def flow_name(self) -> str:
-        return labels.word(f"name.{self.flow}", self.lang).format(partner=self.partner)
-
-    @property
-    def all_name(self) -> str:
-        """What the share divides by: no total of all trade where the figures are limited."""
-        key = f"all.{self.flow}" + (f".{self.bounds}" if self.bounds else "")
-        return labels.word(key, self.lang)
-
-    @property
-    def _fields(self) -> dict[str, str]:
-        flow, every = self.flow_name, self.all_name
-        return {
-            "partner": self.partner, "reporter": self.reporter, "window": self.window,
-            "base_window": self.base_window, "basis": self.basis,
-            "currency": formats.currency_name(self.currency, self.lang),
-            "Basis": capital(self.basis), "flow": flow, "Name": capital(flow), "all": every,
-            "All": capital(every), "flow_noun": labels.word(f"noun.{self.flow}", self.lang),
-            "valuation": labels.word(f"valuation.{self.flow}", self.lang),
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ProvinceRow:
-    """All figures of one province; what is missing is None."""
-
-    code: str
-    name: str
-    share: float | None
-    base_share: float | None
-    delta_pp: float | None
-    share_ex98: float | None
-    lq: float | None
-    national_share: float | None
-    value: int | None
-    base_value: int | None
-    change: int | None
-    pct: float | None
-    total: int | None
-    base_total: int | None
-    total_pct: float | None
-    small_value: bool  # the value of the window is below the threshold: a shaky share
-    small_base: bool  # the base value is: a shaky change
-    lny: bool
-    flags: tuple[tuple[str, str | None], ...]  # (status, reason), without ok
-
-    @property
-    def small(self) -> bool:
-        return self.small_value or self.small_base
-
-    @property
-    def compared(self) -> bool:
-        return self.value is not None and self.base_value is not None
-
-    @property
-    def fell(self) -> bool:
-        return self.change is not None and self.change < 0
+    def default_province(self) -> str | None:
+        """The first of the ranking with neither a small value nor a small base; else, where there
+        is no such province, the one that trades most with the partner."""
+        if self.shares is None or "province" not in self.shares.frame.columns:
+            return None
+        small = set()
+        if self.changes is not None and "province" in self.changes.frame.columns:
+            small = {r["province"] for r in self.changes.frame.to_dicts() if r["small_base"]}
+        ranked = [r for r in self.shares.frame.to_dicts() if r["share"] is not None]
+        ranked.sort(key=lambda r: (-r["share"], r["province"]))
+        # What sells nothing there has no small base, and nothing to show.
+        firm = [
+            r for r in ranked if r["share"] and not r["small_base"] and r["province"] not in small
+        ]
+        most = sorted(ranked, key=lambda r: (-(r["value"] or 0), r["province"]))
+        return next((r["province"] for r in (*firm, *most)), None)
 
 
 @dataclass(frozen=True)
@@ -177,17 +153,55 @@ def evidence_of(trade: Trade, lang: str) -> Evidence:
     return Evidence(tuple(trade.coverage(lang=lang)), tuple(check(trade, lang=lang).rows))
 
 
-def gather(trade: Trade, ask: Ask, evidence: Evidence, progress: Callable[[str], None]) -> Figures:
-    """Ask for every figure. What the data held cannot answer is left out with its reason.
+def gather(
+    trade: Trade,
+    ask: Ask,
+    evidence: Evidence,
+    progress: Callable[[str], None],
+    sections: Sequence[str] = ("headlines", *NEEDS),
+) -> Figures:
+    """Ask for every figure that the sections need. What the data held cannot answer is left out
+    with its reason.
 
-    Raises what the metrics raise for a wrong call, and the first CoverageError when nothing at
-    all can be answered.
+    Raises what the metrics of the headlines raise for a wrong call, and the first CoverageError
+    when nothing at all can be answered.
     """
-    common: dict[str, Any] = {
+    progress("headlines")
+    found: dict[str, Any] = {}
+    why: dict[str, str] = {}
+    failed: dict[str, CoverageError] = {}
+    for name, call in _headlines(trade, ask).items():
+        try:
+            found[name] = call()
+        except CoverageError as err:
+            found[name], failed[name] = None, err
+            why[name] = words.reason_of(err, ask.lang)
+    if len(failed) == len(HEADLINES):
+        raise failed["shares"]
+    tables = {t for r in found.values() if r is not None for t in r.receipt.tables.values()}
+    calls = _more(trade, ask, evidence, tables)
+    for section in (s for s in sections if s in NEEDS):
+        progress(section)
+        for name in NEEDS[section]:
+            try:
+                found[name] = calls[name]()
+            except ProvexpoError as err:
+                why[name] = words.reason_of(err, ask.lang)
+    return Figures(
+        ask=ask, coverage=evidence.coverage, checks=evidence.checks, why=why, **found
+    )  # fmt: skip
+
+
+def _common(ask: Ask) -> dict[str, Any]:
+    return {
         "during": ask.window, "against": ask.base_window, "flow": ask.flow,
         "reporter": ask.reporter, "lang": ask.lang,
     }  # fmt: skip
-    asked: dict[str, Callable[[], Result]] = {
+
+
+def _headlines(trade: Trade, ask: Ask) -> dict[str, Callable[[], Result]]:
+    common = _common(ask)
+    return {
         "shares": lambda: dependence(trade, partner=ask.partner, **common),
         "changes": lambda: growth(trade, partner=ask.partner, **common),
         "totals": lambda: growth(trade, **common),
@@ -195,112 +209,83 @@ def gather(trade: Trade, ask: Ask, evidence: Evidence, progress: Callable[[str],
         "nation_changes": lambda: growth(trade, partner=ask.partner, by=[], **common),
         "nation_totals": lambda: growth(trade, by=[], **common),
     }
-    found: dict[str, Result | None] = {}
-    failed: dict[str, CoverageError] = {}
-    for name, call in asked.items():
-        progress(name)
+
+
+def _more(
+    trade: Trade, ask: Ask, evidence: Evidence, tables: set[str]
+) -> dict[str, Callable[[], Result]]:
+    common, partner = _common(ask), ask.partner
+    last = ask.window.last
+    recent = {
+        **common, "against": None, "during": Window(shift(last, 1 - _MONTHS_SHOWN), last),
+    }  # fmt: skip
+    return {
+        "months": lambda: _by(value, trade, "month", partner=partner, **recent),
+        "months_all": lambda: _by(value, trade, "month", **recent),
+        "sectors": lambda: _by(growth, trade, "sector", partner=partner, **common),
+        "sector_points": lambda: _by(contribution, trade, "sector", partner=partner, **common),
+        "partner_gains": lambda: _by(contribution, trade, PARTNERS, **common),
+        "offset": lambda: offset(trade, partner=partner, **common),
+        "nation_offset": lambda: offset(trade, partner=partner, by=[], **common),
+        "exposure": lambda: exposure_response(trade, partner=partner, **common),
+        "rerouting": lambda: _rerouting(trade, ask),
+        "revisions": lambda: _revisions(trade, ask, evidence, tables),
+    }
+
+
+def _by(metric: Callable[..., Result], trade: Trade, key: str, **words: Any) -> Result:
+    """By province and `key`; of the nation where the data have no provinces."""
+    try:
+        return metric(trade, by=["province", key], **words)
+    except CoverageError as err:
         try:
-            found[name] = call()
-        except CoverageError as err:
-            found[name] = None
-            failed[name] = err
-    if len(failed) == len(asked):
-        raise failed["shares"]
-    return Figures(
-        ask=ask,
-        coverage=evidence.coverage,
-        checks=evidence.checks,
-        why={name: words.reason_of(err, ask.lang) for name, err in failed.items()},
-        **found,
-    )
+            return metric(trade, by=[key], **words)
+        except CoverageError:
+            raise err from None
 
 
-def facts_of(figures: Figures) -> Facts:
-    ask = figures.ask
-    receipt = figures.any_result.receipt
-    _, _, basis = receipt.tables.get(ask.flow, next(iter(receipt.tables.values()), "")).partition(
-        "@"
-    )
-    scopes = _distinct(t for r in figures.results.values() for t in r.receipt.scope)
-    limited = words.limited_dimensions(scopes)
-    return Facts(
-        lang=ask.lang,
-        flow=ask.flow,
-        partner=partner_name(ask.partner, ask.reporter, ask.lang),
-        reporter=partner_name(ask.reporter, ask.reporter, ask.lang),
-        window=formats.window(ask.window, ask.lang),
-        base_window=formats.window(ask.base_window, ask.lang),
-        currency=receipt.currency,
-        basis=labels.known("basis", basis or "registered", ask.lang),
-        limits=words.scopes(scopes, words.ONLY, ask.lang),
-        assumed=words.scopes(scopes, words.ASSUMED, ask.lang),
-        bounds="listed" if "partners" in limited else "limited" if limited else "",
-    )
+def _revisions(trade: Trade, ask: Ask, evidence: Evidence, tables: set[str]) -> Result:
+    """Asked only where a table of the headlines holds publications of more than one date: else
+    nothing can have been revised, and the question is a costly one."""
+    held = [e for e in evidence.coverage if e["table"] in tables]
+    dates = {(e["vintage_first"], e["vintage_last"]) for e in held}
+    if all(first == last for first, last in dates):
+        raise CoverageError(labels.word("why.one_publication", ask.lang))
+    return revisions(
+        trade, during=ask.window, flow=ask.flow, reporter=ask.reporter, lang=ask.lang,
+        partner=ask.partner,
+    )  # fmt: skip
 
 
-def partner_name(partner: str | list[str], reporter: str, lang: str) -> str:
-    """The partner as a sentence names it: "the US", "美国"."""
-    name = resolve("partner", partner, reporter=reporter, where="partner=").label(lang)
-    needs_article = lang == "en" and name.startswith(_WITH_ARTICLE)
-    return f"the {name}" if needs_article else name
+def _rerouting(trade: Trade, ask: Ask) -> Result:
+    if ask.flow != "export":
+        raise CoverageError(labels.word("why.not_exports", ask.lang))
+    if len(resolve("partner", ask.partner, reporter=ask.reporter).codes or ()) != 1:
+        raise CoverageError(labels.word("why.one_market", ask.lang))
+    try:
+        return rerouting(
+            trade, partner=ask.partner, during=ask.window, against=ask.base_window,
+            reporter=ask.reporter, lang=ask.lang,
+        )  # fmt: skip
+    except CoverageError:
+        raise CoverageError(labels.word("why.no_rerouting", ask.lang)) from None
 
 
-def province_rows(figures: Figures) -> tuple[ProvinceRow, ...]:
-    """The provinces in the order of the ranking, each with its figures from all results."""
-    shares, changes, totals = (
-        _by_province(r) for r in (figures.shares, figures.changes, figures.totals)
-    )
-    codes = _distinct([*shares, *changes, *totals])
-    return tuple(_row(c, shares.get(c, {}), changes.get(c, {}), totals.get(c, {})) for c in codes)
+def shares_of(trade: Trade, ask: Ask, window: Window, base: Window) -> Result | None:
+    """The dependence by province in another window, for what a former briefing said of it."""
+    try:
+        return dependence(
+            trade, partner=ask.partner, **{**_common(ask), "during": window, "against": base}
+        )
+    except CoverageError:
+        return None
 
 
-def _by_province(result: Result | None) -> dict[str, dict[str, Any]]:
-    if result is None or "province" not in result.frame.columns:
-        return {}
-    return {r["province"]: r for r in result.frame.to_dicts() if r["province"] is not None}
-
-
-def _row(
-    code: str, share: dict[str, Any], change: dict[str, Any], total: dict[str, Any]
-) -> ProvinceRow:
-    flags = [(r.get("status"), r.get("reason")) for r in (share, change)]
-    if not share:
-        flags.append(("missing", "not_held"))
-    if not change and share.get("value") is not None:
-        # `growth` has no row for a province that never traded with the partner.
-        flags.append(("no_base" if share.get("base_value") is None else "none", None))
-    return ProvinceRow(
-        code=code,
-        name=next(
-            (r["province_name"] for r in (share, change, total) if r.get("province_name")), code
-        ),
-        share=share.get("share"),
-        base_share=share.get("base_share"),
-        delta_pp=share.get("delta_share_pp"),
-        share_ex98=share.get("share_ex98"),
-        lq=share.get("lq"),
-        national_share=share.get("national_share"),
-        value=_first(share.get("value"), change.get("value")),
-        base_value=_first(share.get("base_value"), change.get("base_value")),
-        change=change.get("change"),
-        pct=change.get("pct"),
-        total=_first(share.get("total"), total.get("value")),
-        base_total=_first(share.get("base_total"), total.get("base_value")),
-        total_pct=total.get("pct"),
-        small_value=bool(share.get("small_base")),
-        small_base=bool(change.get("small_base")),
-        lny=any(bool(r.get("lny_flag")) for r in (share, change)),
-        flags=_distinct((s, reason) for s, reason in flags if s not in (None, "ok")),
-    )
-
-
-def _first(*found: Any) -> Any:
-    return next((x for x in found if x is not None), None)
-
-
-def _distinct(items: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(items))
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def names_in(results: Iterable[Result | None]) -> dict[str, str]:
+    """code -> name of every province that the results have."""
+    out: dict[str, str] = {}
+    for result in results:
+        if result is not None and "province" in result.frame.columns:
+            frame = result.frame.select("province", "province_name").unique(maintain_order=True)
+            out |= {code: name or code for code, name in frame.iter_rows() if code is not None}
+    return out

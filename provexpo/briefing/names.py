@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from provexpo import vocab
-from provexpo.briefing.figures import Facts, ProvinceRow
+from provexpo.briefing.facts import Facts
+from provexpo.briefing.provinces import ProvinceRow
 from provexpo.briefing.words import listed
 from provexpo.maps.regions import province_codes
 

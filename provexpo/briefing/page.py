@@ -1,4 +1,4 @@
-"""The page: one self-contained HTML file without scripts. The only file that knows Jinja2."""
+"""The page: one self-contained HTML file, whole without scripts. The keeper of Jinja2."""
 
 from __future__ import annotations
 

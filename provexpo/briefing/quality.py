@@ -1,28 +1,40 @@
-"""The data-quality panel: which months are held, what the checks found, what is missing."""
+"""Data quality: which months are held, what the checks found, what is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from provexpo.briefing.figures import Facts, Figures, ProvinceRow, capital
+from provexpo.briefing.facts import Facts, capital
+from provexpo.briefing.figures import HEADLINES, Figures
 from provexpo.briefing.names import absent, names_of
+from provexpo.briefing.provinces import ProvinceRow
 from provexpo.output import formats, labels
+from provexpo.periods import Window, shift
 from provexpo.result import Caveat
 from provexpo.vocab import phrase
 
 _SYMBOLS = {"combined": "◐", "found": "○"}
 _HELD = "●"
 _NOT_HELD = "·"
+_RUNS = 6  # of a table with more runs of months the first and the last are named
 
 
 def quality_view(figures: Figures, facts: Facts, rows: Sequence[ProvinceRow]) -> dict[str, Any]:
     # Tables that the figures come from stand first.
     entries = sorted(figures.coverage, key=lambda e: not _is_used(e, figures, facts))
+    calendars = [_calendar(e, figures, facts) for e in entries if _is_used(e, figures, facts)]
+    checks = [_check(row, facts) for row in figures.checks]
+    here = [_speaks_here(row, figures) for row in figures.checks]
     return {
-        "calendars": [_calendar(entry, figures, facts) for entry in entries],
+        # Tables and findings that this briefing does not rest on are folded away.
+        "calendars": calendars,
+        "other_tables": [
+            _line(entry, facts) for entry in entries if not _is_used(entry, figures, facts)
+        ],
         "legend": _legend(figures, facts),
-        "checks": [_check(row, facts) for row in figures.checks],
+        "checks": [c for c, shown in zip(checks, here) if shown],
+        "other_checks": [c for c, shown in zip(checks, here) if not shown],
         "caveats": _caveats(figures, facts),
         "missing": _missing(figures, facts, rows),
     }
@@ -89,6 +101,27 @@ def _calendar(entry: dict[str, Any], figures: Figures, facts: Facts) -> dict[str
     }
 
 
+def _line(entry: dict[str, Any], facts: Facts) -> dict[str, str]:
+    """A table that the figures do not rest on, in one line: its months as runs."""
+    held = sorted(int(month) for month, _ in entry["months"])
+    runs: list[list[int]] = []
+    for month in held:
+        if runs and shift(runs[-1][1], 1) == month:
+            runs[-1][1] = month
+        else:
+            runs.append([month, month])
+    months = [formats.window(Window(a, b), facts.lang) for a, b in runs]
+    shown = months if len(months) <= _RUNS else [*months[: _RUNS - 1], "…", months[-1]]
+    first, last = (str(entry.get(k) or "")[:10] for k in ("vintage_first", "vintage_last"))
+    return {
+        "table": entry["table"],
+        "flow": labels.known("flow", entry["flow"], facts.lang),
+        "currency": entry["currency"],
+        "months": facts.word("page.stop").join(shown),
+        "vintage": first if first == last else f"{first} – {last}",
+    }
+
+
 def _month(month: int, held: dict[int, str], used: set[int], facts: Facts) -> dict[str, str]:
     kind = held.get(month)
     text = labels.known("kind", kind or "none", facts.lang)
@@ -106,6 +139,11 @@ def _legend(figures: Figures, facts: Facts) -> list[tuple[str, str]]:
     said = {labels.known("kind", kind, facts.lang): _SYMBOLS.get(kind, _HELD) for kind in kinds}
     said[labels.word("kind.none", facts.lang)] = _NOT_HELD
     return [(symbol, text) for text, symbol in said.items()]
+
+
+def _speaks_here(row: Any, figures: Figures) -> bool:
+    """A finding on a table of this briefing that could be made, and every failure."""
+    return bool(row.failed) or row.table in figures.tables
 
 
 def _check(row: Any, facts: Facts) -> dict[str, Any]:
@@ -141,10 +179,10 @@ def _missing(figures: Figures, facts: Facts, rows: Sequence[ProvinceRow]) -> lis
     if not figures.ask.window_given and first % 100 > 1:
         out.append(facts.word("page.window_starts", month=formats.month(first, facts.lang)))
     out += [text for text in (absent(facts, rows, figures.ask.reporter),) if text]
-    if not rows:
-        out.append(facts.word("page.no_rows", why=facts.word("page.no_provinces")))
-        out += [facts.word("page.no_base")] if _lacks_base(figures) else []
-    return out + [capital(why) for why in dict.fromkeys(figures.why.values())]
+    if not rows and _lacks_base(figures):
+        out.append(facts.word("page.no_base"))
+    why = (figures.why[name] for name in HEADLINES if name in figures.why)
+    return out + [capital(text) for text in dict.fromkeys(why)]
 
 
 def _lacks_base(figures: Figures) -> bool:

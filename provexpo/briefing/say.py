@@ -197,7 +197,7 @@ def _leads(rows: Sequence[Mapping[str, Any]], result: Result, lang: str) -> list
     if metric == "records":
         return _streak(rows, result, lang)
     if metric == "exposure_response" and first.get("r") is not None:
-        kind = "unstable" if not first.get("sign_stable") else "down" if first["r"] < 0 else "up"
+        kind = "unstable" if not first.get("related") else "down" if first["r"] < 0 else "up"
         return [saying(f"lead.exposure_response.{kind}", lang, {})]
     return []
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from provexpo.briefing.figures import Facts, Figures, ProvinceRow, capital, facts_of, province_rows
+from provexpo.briefing.facts import Facts, capital, facts_of
+from provexpo.briefing.figures import Figures
+from provexpo.briefing.provinces import ProvinceRow, province_rows
 from provexpo.briefing.words import listed
 from provexpo.output import formats, labels
 from provexpo.result import Result
@@ -77,7 +79,7 @@ def _most_dependent(facts: Facts, rows: Sequence[ProvinceRow], figures: Figures)
     if not ranked:
         why = figures.why.get("shares") or why_missing(rows, facts)
         return facts.word("say.no_share", why=why)
-    top = next((r for r in ranked if not r.small_value), ranked[0])
+    top = next((r for r in ranked if r.share and not r.small_value), ranked[0])
     key = f"say.top.{facts.flow}"
     was = _was(facts, top.base_share)
     text = facts.word(key, name=top.name, share=_percent(facts, top.share), was=was)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from provexpo.errors import CoverageError
+from provexpo.errors import ProvexpoError
 from provexpo.output import labels
 
 # The two forms of a scope in a receipt: "products: 85177950 only", "partners assumed complete".
@@ -41,7 +41,7 @@ def _scope(found: re.Match[str], lang: str) -> str:
     return labels.word("limits.only", lang).format(what=what, codes=listed(codes, lang))
 
 
-def reason_of(err: CoverageError, lang: str) -> str:
+def reason_of(err: ProvexpoError, lang: str) -> str:
     """Why a figure cannot be had; a reason without words of its own stays as it was raised."""
     flow = labels.known("flow", found["flow"].removesuffix("s"), lang) if (
         found := _NOT_BY.match(err.what) or _NOT_IN.match(err.what)

@@ -31,6 +31,7 @@ from provexpo.signals import SIGNALS
 from provexpo.store.snapshot import end_of_day
 
 _NAMED = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*:(.*)", re.S)
+_NEXT_KEY = re.compile(r"[,，]\s*[a-z_]+\s*=")
 _DIMENSIONS = ("province", "partner", "product", "regime")
 # A metric's name this close to a known one is a slip of the pen, not a metric to come.
 _TYPO = 0.8
@@ -93,7 +94,7 @@ def parse_parts(text: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
 def parse_words(text: str) -> dict[str, Any]:
     """Read `key=value; key=value`."""
     found: dict[str, Any] = {}
-    for part in filter(str.strip, text.split(";")):
+    for part in filter(str.strip, text.replace("；", ";").replace("＝", "=").split(";")):
         key, equals, value = (s.strip() for s in part.partition("="))
         if not equals or not key:
             raise ArgumentError(
@@ -103,6 +104,11 @@ def parse_words(text: str) -> dict[str, Any]:
             )
         if key in found:
             raise ArgumentError(f"{key} is given twice", do="write it once")
+        if _NEXT_KEY.search(value):
+            raise ArgumentError(
+                f"a comma stands between two arguments in {part.strip()!r}",
+                do="divide arguments by ;",
+            )
         found[key] = value
     return found
 

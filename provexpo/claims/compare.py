@@ -38,6 +38,8 @@ _WORDS = {
     "almost": "nearly", "ge": "at_least", "at least": "at_least", "le": "at_most",
     "at most": "at_most", "up to": "at_most", ">=": "at_least", "<=": "at_most", ">": "above",
     "<": "below", "fold": "n_fold", "n-fold": "n_fold", "sign": "direction", "true": "holds",
+    "约": "approx", "大约": "approx", "近": "nearly", "接近": "nearly", "超过": "over",
+    "逾": "over", "至少": "at_least", "至多": "at_most",
 }  # fmt: skip
 
 
@@ -63,6 +65,8 @@ def read_comparison(text: str, value: str) -> str:
     plain = text.strip().lower()
     if not plain and is_word(value):
         return "direction" if is_word(value) == "direction" else "holds"
+    if not plain and value.strip().lower().startswith("top"):
+        return "top"
     name = _WORDS.get(plain, plain)
     if name not in COMPARISONS:
         raise UnitError(f"there is no comparison {text!r}; there are {', '.join(COMPARISONS)}")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provexpo.claims.arguments import CallSpec, metric_of, parameters
+from provexpo.claims.dimension import unit_of
 from provexpo.claims.evaluate import KEYS, Frame, Gap, Trail, evaluate
 from provexpo.claims.lookups import LOOKUPS, look_up
-from provexpo.claims.picks import Column, Node, columns
+from provexpo.claims.picks import Node, columns
 from provexpo.engine.trade import Trade
 from provexpo.errors import CoverageError
 from provexpo.store.snapshot import end_of_day, open_snapshot
@@ -34,6 +35,7 @@ class Figure:
     frames: Mapping[str, Frame]
     specs: tuple[CallSpec, ...]
     results: tuple[Result, ...]
+    pick: Node
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -49,19 +51,14 @@ class Figure:
     def currency(self) -> str | None:
         return self.results[0].receipt.currency if self.results else None
 
-    def unit(self, pick: Node) -> str | None:
-        """The unit of a pick that reads one column; None where it calculates."""
-        while not isinstance(pick, Column):
-            of = getattr(pick, "of", None)
-            name = getattr(pick, "name", "")
-            if name in ("count", "rank"):
-                return "count"
-            if name == "part":
-                return "fraction"
-            if of is None:
-                return None
-            pick = of
-        return self.frames[pick.call].units.get(pick.name)
+    @property
+    def unit(self) -> str | None:
+        """The unit of the figure; None where it cannot be told."""
+        return self.unit_for(self.pick)
+
+    def unit_for(self, node: Node) -> str | None:
+        """The unit of a part of the pick."""
+        return unit_of(node, lambda c: self.frames[c.call].units.get(c.name))
 
 
 @dataclass
@@ -82,7 +79,7 @@ class Run:
         frames, trail = {name: frame for name, (frame, _) in answers.items()}, Trail()
         value = evaluate(pick, frames, self.lang, trail)
         results = tuple(result for _, result in answers.values() if result is not None)
-        return Figure(value, trail, frames, specs, results)
+        return Figure(value, trail, frames, specs, results, pick)
 
     def answer(self, spec: CallSpec) -> tuple[Frame, Result | None]:
         """The frame of one call, from the cache where it was asked for before."""

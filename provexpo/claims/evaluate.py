@@ -41,6 +41,7 @@ KEYS = (
     "province", "region", "partner", "partner_group", "product", "section", "sector", "regime",
     "month", "quarter", "year",
 )  # fmt: skip
+_CHANGES = ("pct", "ratio", "log")  # have no figure where the base is nothing or below zero
 # Columns in which a row that is not there is a zero: nothing was traded (methods 0.2).
 _AMOUNTS = ("value", "base_value", "exports", "imports", "balance", "total", "base_total", "change")
 
@@ -70,6 +71,9 @@ class Trail:
 
     rows: list[Row] = field(default_factory=list)
     parts: list[tuple[Node, float]] = field(default_factory=list)
+    # Of the rows that a count or a part looked at, those of which the condition is not known.
+    unjudged: int = 0
+    judged_of: int = 0
 
 
 def evaluate(
@@ -186,6 +190,9 @@ class _Walk:
         if node.name in ("count", "part"):
             if isinstance(node.of, Comparison | Both):
                 kept = [row for row, f in zip(rows, figures) if f]
+                empty = [row for row, f in zip(rows, figures) if f is None]
+                self.trail.unjudged += sum(_is_unjudged(node.of, row) for row in empty)
+                self.trail.judged_of = len(rows)
             else:
                 kept = [row for row, f in zip(rows, figures) if f is not None]
             if node.name == "part":
@@ -276,6 +283,16 @@ class _Walk:
 def _is_missing(row: Row) -> bool:
     """True where the metric says so, in `status` or in a status of its own (`offset_status`)."""
     return any(row.get(name) == "missing" for name in ("status", "offset_status"))
+
+
+def _is_unjudged(condition: Node, row: Joined) -> bool:
+    """True where a change in per cent does not exist, and a condition on it could hold all the
+    same: trade that rose from nothing is no fall, and may be called any rise."""
+    if not any(c.name in _CHANGES for c in columns(condition)):
+        return False
+    states = {r.get("status") for r in row.values() if r is not None}
+    below = isinstance(condition, Comparison) and condition.sign in ("<", "<=", "=")
+    return "negative" in states or ("new" in states and not below)
 
 
 def _is_rest(row: Joined) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -28,7 +29,7 @@ from provexpo.claims.arguments import (
 from provexpo.claims.compare import Bounds, bounds, read_comparison
 from provexpo.claims.lookups import LOOKUPS
 from provexpo.claims.picks import Node, PickError, columns, parse_pick
-from provexpo.claims.units import Published, UnitError, parse_published
+from provexpo.claims.units import CURRENCY_WORDS, Published, UnitError, parse_published
 from provexpo.errors import ClaimsError
 from provexpo.ingest.decode import decode
 from provexpo.ingest.side import SIDE_SCHEMAS
@@ -42,6 +43,7 @@ VERDICTS = ("match", "mismatch", "not_computable")
 UNSTATED = ("", "unstated")
 _DELIMITERS = ",;\t"
 _SHOWN = 40
+MISSING_COLUMN = "the column is not there"
 
 
 @dataclass(frozen=True)
@@ -141,13 +143,19 @@ def read_ledger(path: str | Path) -> Ledger:
 
 def _rows(text: str) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
     """Rows as cells by column, with their line. A spreadsheet's ; or tab is read as well."""
-    head = text.split("\n", 1)[0]
+    # A first line such as "sep=;" is a spreadsheet's own, and no row.
+    hint = re.match(r'"?sep=[,;\t]"?[,;\t]*(?=[\r\n])', text, re.IGNORECASE)
+    head = re.split(r"[\r\n]+", text[hint.end() :].lstrip() if hint else text, maxsplit=1)[0]
     delimiter = max(_DELIMITERS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
+        if hint:
+            next(reader)
         header = [name.strip().lower() for name in next(reader)]
         problems = _header(header)
-        found = []
+        found: list[tuple[int, dict[str, str]]] = []
+        if any(p.what == MISSING_COLUMN for p in problems):
+            return found, problems  # every row would repeat it
         start = reader.line_num + 1
         for cells in reader:
             line, start = start, reader.line_num + 1
@@ -171,7 +179,7 @@ def _rows(text: str) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
 
 def _header(header: list[str]) -> list[Problem]:
     problems = [
-        Problem(1, name, "the column is not there", ", ".join(COLUMNS))
+        Problem(1, name, MISSING_COLUMN, ", ".join(COLUMNS))
         for name in NEEDED
         if name not in header
     ]
@@ -285,7 +293,7 @@ def _currency(text: str, published: Published | None) -> str:
     of_unit = published.unit.currency if published is not None else None
     if text.lower() in UNSTATED:
         return of_unit or ""
-    code = {"RMB": "CNY"}.get(text.upper(), text.upper())
+    code = CURRENCY_WORDS.get(text.lower(), text.upper())
     if len(code) != 3 or not code.isalpha():
         raise UnitError(f"cannot read the currency {text!r}; write USD, CNY or unstated")
     if of_unit and of_unit != code:

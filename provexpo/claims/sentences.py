@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from provexpo.claims.compute import Figure
+from provexpo.claims.dimension import plain
 from provexpo.claims.ledger import Claim
 from provexpo.claims.picks import text_of
 from provexpo.output import formats
@@ -92,7 +93,10 @@ def _short(x: float, digits: int) -> str:
 
 def parts_text(figure: Figure, lang: str = "en") -> str:
     """The figures that a pick put together: "a.pct −28.7%, b.pct −25.2%"."""
-    texts = {text_of(node): _part(x, figure.unit(node), lang) for node, x in figure.trail.parts}
+    texts = {
+        text_of(node): _part(x, plain(figure.unit_for(node)), lang)
+        for node, x in figure.trail.parts
+    }
     return phrase("names", lang).join(f"{name} {value}" for name, value in texts.items())
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-_CURRENCIES = {
+CURRENCY_WORDS = {
     "rmb": "CNY", "yuan": "CNY", "renminbi": "CNY", "人民币": "CNY", "元": "CNY", "¥": "CNY",
     "$": "USD", "us$": "USD", "dollar": "USD", "dollars": "USD", "美元": "USD", "€": "EUR",
     "euro": "EUR", "euros": "EUR", "欧元": "EUR",
@@ -24,10 +25,19 @@ _PLAIN = {
     "year": "years", "年": "years", "index": "index", "": "", "sign": "", "bool": "",
     "yes/no": "", "cny per usd": "CNY per USD",
 }  # fmt: skip
-_UP = ("+", "up", "rose", "rise", "grew", "rising", "increase", "增", "升", "涨", "增长", "上升")
-_DOWN = ("-", "down", "fell", "fall", "falling", "decline", "decrease", "降", "跌", "减", "下降")
+_UP = (
+    "+", "up", "rose", "rise", "rises", "grew", "rising", "increase", "increased", "增", "升", "涨",
+    "增长", "上升", "增加", "上涨", "同比增长",
+)  # fmt: skip
+_DOWN = (
+    "-", "down", "fell", "fall", "falls", "falling", "decline", "declined", "decrease", "decreased",
+    "降", "跌", "减", "下降", "减少", "下跌", "下滑", "同比下降",
+)  # fmt: skip
 _YES, _NO = ("yes", "true", "是"), ("no", "false", "否")
 UNIT_FORMS = "%, pp, times, rank, count, months, years, or money such as USD bn, CNY tn, 亿元"
+_MINUS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_COMMA = re.compile(r"\d,\d")
+_POWER = re.compile(r"\de[+-]?\d")
 _NUMBER = re.compile(r"([+-]?)\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)")
 
 
@@ -70,7 +80,7 @@ def parse_unit(text: str) -> Unit:
     >>> parse_unit("USD bn").factor, parse_unit("万亿元").currency, parse_unit("%").factor
     (1000000000.0, 'CNY', 0.01)
     """
-    plain = " ".join(text.strip().lower().split())
+    plain = " ".join(_plain_text(text).lower().split())
     if plain in _PLAIN:
         name = _PLAIN[plain]
         return Unit(name, 0.01 if name == "%" else 1.0)
@@ -88,8 +98,8 @@ def _splits(text: str) -> list[tuple[str, str]]:
 
 
 def _currency(text: str) -> str | None:
-    if text in _CURRENCIES:
-        return _CURRENCIES[text]
+    if text in CURRENCY_WORDS:
+        return CURRENCY_WORDS[text]
     known = re.fullmatch("usd|cny|eur|gbp|jpy|hkd|twd|krw|brl|sgd|aud|cad|chf|inr", text)
     return text.upper() if known else None
 
@@ -108,8 +118,7 @@ def parse_published(value: str, unit: str = "") -> Published:
     >>> parse_published("USD 1.08 tn").unit.factor, parse_published("up").sign
     (1000000000000.0, 1)
     """
-    text = value.strip().replace("\u2212", "-").replace("\u2013", "-")
-    low = text.lower()
+    low = _plain_text(value).lower()
     if low in (*_UP, *_YES):
         return Published(value.strip(), None, 0.0, _word_unit(unit), 1)
     if low in (*_DOWN, *_NO):
@@ -118,7 +127,7 @@ def parse_published(value: str, unit: str = "") -> Published:
     found = list(_NUMBER.finditer(low))
     if len(found) != 1:
         many = "several numbers" if found else "no number"
-        raise UnitError(f"cannot read {value!r}: it holds {many}; write 22.5, 22.5 % or up")
+        raise UnitError(f"cannot read {value!r}: it holds {many}; {_advice(low)}")
     sign, digits = found[0][1], found[0][2].replace(",", "")
     before, after = low[: found[0].start()].strip(), low[found[0].end() :].strip()
     if before.startswith("-"):  # "-USD 47 bn"
@@ -126,13 +135,38 @@ def parse_published(value: str, unit: str = "") -> Published:
     beside = f"{before} {after.removeprefix('-')}".strip()  # "10-fold"
     if beside and unit.strip() and parse_unit(beside) != parse_unit(unit):
         raise UnitError(f"{value!r} has the unit {beside!r}, but the unit column says {unit!r}")
-    read = parse_unit(unit or beside)
+    read = _unit_beside(unit or beside)
     try:
         number = Decimal(f"{sign}{digits}")
     except InvalidOperation as err:  # pragma: no cover - the pattern lets only numbers through
         raise UnitError(f"cannot read the number {value!r}") from err
     step = float(Decimal(1).scaleb(-len(digits.partition(".")[2])))
     return Published(value.strip(), float(number), step, read)
+
+
+def _plain_text(value: str) -> str:
+    """Full-width signs as plain ones, and every dash as a minus."""
+    return unicodedata.normalize("NFKC", value.strip()).translate(_MINUS)
+
+
+def _advice(low: str) -> str:
+    if _POWER.search(low):
+        return "a spreadsheet wrote it in powers of ten: set the column to Text"
+    if _COMMA.search(low):
+        return "decimals take a point: 22.5 %"
+    return "write 22.5, 22.5 % or up"
+
+
+def _unit_beside(text: str) -> Unit:
+    try:
+        return parse_unit(text)
+    except UnitError as err:
+        if re.search("[^\\W\\d_]|[~≈()]", text) is None:
+            raise
+        raise UnitError(
+            f"{err}; a fall is written -22.5 %, a count as a bare number, and about or over"
+            " stand in the column compare"
+        ) from None
 
 
 def _word_unit(unit: str) -> Unit:
@@ -145,5 +179,5 @@ def _word_unit(unit: str) -> Unit:
 
 def is_word(value: str) -> str:
     """What kind of word a published value is: "direction", "truth", or nothing."""
-    low = value.strip().replace("\u2212", "-").lower()
+    low = _plain_text(value).lower()
     return "direction" if low in (*_UP, *_DOWN) else "truth" if low in (*_YES, *_NO) else ""

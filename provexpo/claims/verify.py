@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provexpo.claims.compute import Figure, Run, other_currency, with_by
+from provexpo.claims.dimension import POINTS, QUOTIENT, TRUTH, is_money, plain
 from provexpo.claims.evaluate import Gap
 from provexpo.claims.ledger import Claim, Problem, Reading, read_ledger, refuse
 from provexpo.claims.picks import Aggregate, Column, PickError
@@ -27,6 +28,8 @@ _WRITTEN = {
     "ratio": ("times", ""),
     "count": ("count", "rank", "months", "years", ""),
     "months": ("months", "count", ""),
+    QUOTIENT: ("%", "fraction", "times", ""),
+    POINTS: ("pp", "%", "fraction"),
 }
 
 
@@ -108,7 +111,14 @@ def _verdict(run: Run, claim: Claim) -> Verdict:
     _refuse_other_unit(claim, figure)
     computed = _in_unit(claim, figure)
     holds = claim.bounds.hold(computed)
-    own_unit = figure.unit(claim.pick) if claim.compare == "direction" else None
+    if _hangs_on_unknown_rows(claim, figure):
+        words = {"count": figure.trail.unjudged}
+        return Verdict.of(
+            claim, "not_computable", phrase("claims.gap.unjudged", run.lang, **words),
+            calls=tuple(spec.text() for spec in figure.specs),
+            notes=(claim.remark,) if claim.remark else (),
+        )  # fmt: skip
+    own_unit = plain(figure.unit) if claim.compare == "direction" else None
     return Verdict.of(
         claim,
         "match" if holds else "mismatch",
@@ -130,16 +140,40 @@ def _verdict(run: Run, claim: Claim) -> Verdict:
 def _in_unit(claim: Claim, figure: Figure) -> float:
     """The figure in the unit as published; a whole number stays one."""
     assert claim.published is not None
-    return float(figure.value) / claim.published.unit.factor
+    unit = claim.published.unit
+    points = unit.text == "pp" and figure.unit == POINTS
+    return float(figure.value) / (0.01 if points else unit.factor)
+
+
+def _hangs_on_unknown_rows(claim: Claim, figure: Figure) -> bool:
+    """True where rows that cannot be judged could turn the verdict on a count or a part."""
+    pick, trail = claim.pick, figure.trail
+    if claim.bounds is None or not trail.unjudged or not isinstance(pick, Aggregate):
+        return False
+    step = 1.0 if pick.name == "count" else 1.0 / trail.judged_of
+    factor = 1.0 if claim.published is None else claim.published.unit.factor
+    possible = [
+        claim.bounds.hold((float(figure.value) + n * step) / factor)
+        for n in range(trail.unjudged + 1)
+    ]
+    return any(possible) and not all(possible)
 
 
 def _refuse_other_unit(claim: Claim, figure: Figure) -> None:
-    """Dollars are never held against yuan, per cent never against points or bare numbers."""
-    assert claim.pick is not None and claim.published is not None
-    unit, wanted = figure.unit(claim.pick), claim.published.unit
+    """Dollars are never held against yuan, per cent never against points or bare numbers, and a
+    condition against nothing but yes and no."""
+    assert claim.published is not None
+    unit, wanted = figure.unit, claim.published.unit
+    if (claim.compare == "holds") != (unit == TRUTH) and unit is not None:
+        raise PickError(
+            f"{claim.pick_text} is true or false; write the value yes or no"
+            if unit == TRUTH
+            else f"{claim.pick_text} is a figure, not true or false;"
+            " write a condition, such as pct < 0, or a value with its unit"
+        )
     if claim.published.number is None or unit is None:
         return
-    if len(unit) == 3 and unit.isupper():
+    if is_money(unit):
         fits, write = wanted.currency == unit, f"{unit} bn"
     elif unit in _WRITTEN:
         fits, write = wanted.text in _WRITTEN[unit], _WRITTEN[unit][0]
@@ -147,8 +181,9 @@ def _refuse_other_unit(claim: Claim, figure: Figure) -> None:
         return
     if not fits:
         held = f"in {wanted.text}" if wanted.text else "a bare number"
+        kind = {QUOTIENT: "a quotient", POINTS: "a difference of shares or rates"}
         raise PickError(
-            f"the statement is {held}, but {claim.pick_text} is in {unit};"
+            f"the statement is {held}, but {claim.pick_text} is {kind.get(unit, f'in {unit}')};"
             f" write the value with its unit, such as {write}, or pick another column"
         )
 

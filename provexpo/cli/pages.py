@@ -12,7 +12,6 @@ from provexpo.cli.options import (
     Against,
     AsOf,
     During,
-    Lang,
     Reporter,
     Store,
     Version,
@@ -31,9 +30,15 @@ def brief(
     reporter: Reporter = "CHN",
     as_of: AsOf = None,
     version: Version = None,
-    lang: Lang = "en",
+    lang: Annotated[str | None, typer.Option(help="en, zh or en,zh. Default: en.")] = None,
     out: Annotated[str, typer.Option(help="Folder for the files.")] = "provexpo-briefing",
     formats: Annotated[str, typer.Option(help="html,png,svg,pdf,xlsx,csv")] = "html,png,xlsx",
+    sections: Annotated[
+        str | None, typer.Option(help="Which sections, in which order: headlines,where,table,...")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="A TOML file: title, source, logo, colours, sections, ...")
+    ] = None,
 ) -> None:
     """Write the briefing: page, map and tables."""
     from provexpo.briefing.brief import brief as write
@@ -48,10 +53,12 @@ def brief(
         lang=lang,
         out=out,
         formats=formats,
+        sections=sections,
+        config=config,
         progress=lambda step: typer.echo(f"  {step}", err=True),
     )
     for note in briefing.notes:
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(f"left out: {note}", err=True)
     typer.echo("The briefing lies in:")
     for file in briefing.files:
         typer.echo(f"  {Path(file).resolve()}")

@@ -139,6 +139,9 @@ def _choice(query: Query, lang: str) -> list[Caveat]:
     if any(k.dimension == "province" for k in call.keys):
         for basis in {c.grain.basis for c in query.chosen.values()}:
             found.append(Caveat("basis", phrase(f"basis.{basis}", lang)))
+    systems = {c.grain.import_system for f, c in query.chosen.items() if f == "import"}
+    for system in sorted(systems - {"general"}):
+        found.append(Caveat("valuation", phrase("import_system", lang, system=system)))
     if len(query.chosen) > 1:
         texts = [
             phrase(

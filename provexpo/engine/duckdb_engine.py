@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -30,6 +31,17 @@ class DuckEngine:
         self._con.execute("SET enable_external_access = false")
         self._view: tuple[Any, ...] | None = None
         self._lookups: dict[str, pl.DataFrame] = {}
+        self._answers: dict[tuple[Any, ...], tuple[pl.DataFrame, list[pl.DataFrame]]] | None = None
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Within it, a statement asked for again is not run again: a briefing asks for every
+        figure once a language, and the snapshot does not change."""
+        outer, self._answers = self._answers, self._answers or {}
+        try:
+            yield
+        finally:
+            self._answers = outer
 
     def use(
         self,
@@ -59,6 +71,16 @@ class DuckEngine:
 
     def run(self, sql: str, params: Mapping[str, Any]) -> pl.DataFrame:
         """Run one statement with the values it names."""
+        if self._answers is None:
+            return self._run(sql, params)
+        tables = [(n, t) for n, t in sorted(self._lookups.items()) if n in sql]
+        key = (self._view, sql, repr(sorted(params.items())), tuple((n, id(t)) for n, t in tables))
+        if key not in self._answers:
+            # The tables are kept with the answer: an id must not come to mean another one.
+            self._answers[key] = self._run(sql, params), [t for _, t in tables]
+        return self._answers[key][0]
+
+    def _run(self, sql: str, params: Mapping[str, Any]) -> pl.DataFrame:
         try:
             relation = self._con.sql(sql, params=dict(params) or None)
             return pl.DataFrame(relation)

@@ -10,6 +10,7 @@ import polars as pl
 from provexpo.engine.by import Key
 from provexpo.engine.call import Call
 from provexpo.engine.trade import Trade
+from provexpo.periods import month_text
 from provexpo.result import Caveat
 from provexpo.vocab import phrase
 from provexpo.vocab.families import Family, by_member, families, family_table, shipped_links
@@ -29,11 +30,15 @@ def crossed(trade: Trade, call: Call) -> tuple[Family, ...]:
     """The families of the revisions between the first and the last month of a call."""
     first, last = span_of(call)
     return families(
-        [*shipped_links(), *_own_links(trade)],
+        _links(trade),
         reporter=call.arguments.reporter,
         first=first,
         last=last,
     )
+
+
+def _links(trade: Trade) -> list[tuple[str, str, str, int]]:
+    return [*shipped_links(), *_own_links(trade)]
 
 
 def _own_links(trade: Trade) -> list[tuple[str, str, str, int]]:
@@ -108,7 +113,32 @@ def caveats(call: Call, found: Sequence[Family], frame: pl.DataFrame) -> list[Ca
     return notes
 
 
+def not_in_force(trade: Trade, call: Call) -> list[Caveat]:
+    """Codes that were asked for and did not exist in any month read: their zero is no finding."""
+    chosen, lang = call.selections["product"], call.arguments.lang
+    if chosen.codes is None or chosen.negate:
+        return []
+    first, last = span_of(call)
+    asked, reporters = set(chosen.codes), ("", call.arguments.reporter)
+    links = [link[1:] for link in _links(trade) if link[0] in reporters]
+    lasting = {old for old, _, _ in links} & {new for _, new, _ in links}
+    begins: dict[tuple[str, int], set[str]] = {}
+    ended: dict[tuple[str, int], set[str]] = {}
+    for old, new, start in links:
+        if new in asked and start > last and new not in lasting:
+            begins.setdefault((new, start), set()).add(old)
+        if old in asked and start <= first and old not in lasting:
+            ended.setdefault((old, start), set()).add(new)
+    texts = [
+        phrase(key, lang, code=code, month=month_text(start), others="+".join(sorted(others)))
+        for key, found in (("families.begins", begins), ("families.ended", ended))
+        for (code, start), others in sorted(found.items())
+        if not others & asked
+    ]
+    return [Caveat("families", phrase("join", lang).join(texts[:_SHOWN]))] if texts else []
+
+
 __all__ = [
-    "LOOKUP", "by_member", "caveats", "crossed", "family_codes", "member_codes", "table_for",
-    "widened", "with_families",
+    "LOOKUP", "by_member", "caveats", "crossed", "family_codes", "member_codes", "not_in_force",
+    "table_for", "widened", "with_families",
 ]  # fmt: skip

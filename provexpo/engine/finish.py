@@ -11,6 +11,7 @@ from provexpo import __version__, vocab
 from provexpo.engine.by import slot_text
 from provexpo.engine.caveats import caveats_for, scope_texts
 from provexpo.engine.families import caveats as family_caveats
+from provexpo.engine.families import not_in_force
 from provexpo.engine.query import Answer, Query
 from provexpo.result import Caveat, Receipt, Result
 from provexpo.store.snapshot import utc_text
@@ -58,6 +59,7 @@ def finish(
         *shared,
         *_small_bases(frame, form, call.arguments.lang),
         *family_caveats(call, query.families, frame),
+        *not_in_force(query.trade, call),
         *caveats,
     )
     units = {k: vocab.field(k).unit for k in keys}

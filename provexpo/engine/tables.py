@@ -65,7 +65,7 @@ def choose(
     Among the tables that hold the flow, the currency and the dimensions asked for: one not known
     to lack partners, then a fuller product list first; then covering both windows, else the current
     one, else most of its months; then able to fill the metric's columns, as fine in products as it
-    wishes, fewest dimensions, coarsest products, newest vintage.
+    wishes, fewest dimensions, coarsest products, general imports, newest vintage.
     """
     candidates = {flow: _able(trade, call, flow, extra_needs) for flow in call.flows}
     wanted = wanted_codes(call, deferred)
@@ -195,6 +195,7 @@ def _rank(
         min(grain.product_level, wish),
         -len(grain.dimension_names),
         -grain.product_level,
+        grain.import_system == "general",  # as imports are published; others by table=
         newest,
         grain.source,
         grain.id,

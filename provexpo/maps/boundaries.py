@@ -28,6 +28,7 @@ from provexpo.maps.regions import (
     province_codes,
 )
 from provexpo.resources import shape
+from provexpo.result import Result
 
 ALBERS = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=0 +lon_0=105"
 DEGREES = "EPSG:4326"
@@ -75,6 +76,32 @@ def load_boundaries(
     path = Path(path)
     frame = _with_codes(_read(path), path)
     return _layer(frame, source or f"{path.name} (source not stated)", approval)
+
+
+def to_geo(result: Result) -> gpd.GeoDataFrame:
+    """The rows of a result by province with the built-in shapes, in degrees (EPSG:4326).
+
+    Every row keeps its place and its figures; a row whose code has no shape is an error.
+    """
+    if "province" not in result.frame.columns:
+        raise JoinError(
+            "this result has no column `province`",
+            where="Result.to_geo()",
+            expected="a result by province",
+            do="call the metric with by='province'",
+        )
+    path = shape("provinces_full.geojson")
+    shapes = _with_codes(_read(path), path)
+    by_code = dict(zip(shapes["code"], shapes.geometry, strict=True))
+    codes = result.frame["province"].to_list()
+    if unknown := sorted({str(c) for c in codes if c not in by_code}):
+        raise JoinError(
+            f"{len(unknown)} codes have no shape: {', '.join(unknown)}",
+            where="Result.to_geo()",
+            expected="two-digit codes of the 31 provinces, such as 44",
+        )
+    columns = {name: result.frame[name].to_list() for name in result.frame.columns}
+    return gpd.GeoDataFrame(columns, geometry=[by_code[c] for c in codes], crs=DEGREES)
 
 
 @cache

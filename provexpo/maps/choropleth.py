@@ -12,13 +12,14 @@ import polars as pl
 from provexpo.errors import CallError, DrawError
 from provexpo.maps import notes
 from provexpo.maps.boundaries import load_boundaries
-from provexpo.maps.classes import CHANGE_COLUMNS, Classes, classes_for
-from provexpo.maps.draw import Plan, draw, draw_bare
+from provexpo.maps.classes import Classes, classes_for
+from provexpo.maps.draw import draw, draw_bare, place
 from provexpo.maps.fonts import families
 from provexpo.maps.join import FIGURE, Cell, join
 from provexpo.maps.legend import Legend
 from provexpo.maps.page import NO_BREAK
 from provexpo.maps.picture import Beside, Map
+from provexpo.maps.plan import Plan
 from provexpo.maps.regions import Layer, load_tiles, places
 from provexpo.output import formats
 from provexpo.result import Result
@@ -120,7 +121,7 @@ def choropleth(
         lang=lang,
         title=shown,
         measure=notes.measure(result, column, scale, lang),
-        window=notes.windows(result, lang, compared=column in CHANGE_COLUMNS or unit == "pp"),
+        window=notes.window_of(result, column, lang),
         footer=tuple(notes.footer(result, cells, layer, lang)),
         legend=_legend(result, column, classes, cells, scale, lang),
         labels=labels,
@@ -135,7 +136,10 @@ def choropleth(
         colours=classes.colours,
         notes=tuple(notes.footer(result, cells, layer, lang, caveats=False)),
     )
-    return Map(shown, alt, audit, beside, partial(draw, plan), partial(draw_bare, plan))
+    return Map(
+        shown, alt, audit, beside, tuple(plan.families),
+        partial(draw, plan), partial(draw_bare, plan), partial(place, plan),
+    )  # fmt: skip
 
 
 def _layer(

@@ -28,8 +28,24 @@ QUOTIENTS = (0.50, 0.80, 1.25, 2.00)
 # The same classes as QUOTIENTS: rsca = (lq - 1) / (lq + 1).
 SYMMETRIC = (-1 / 3, -1 / 9, 1 / 9, 1 / 3)
 
+# What was lost with one partner and made up elsewhere: below 0 both fell, from 1 on all of it.
+OFFSETS = (0.0, 0.5, 1.0, 2.0, 5.0)
+# Value over base value: the classes of CHANGES, one higher.
+MULTIPLES = (0.70, 0.85, 0.98, 1.02, 1.15, 1.30)
+# Parts of a whole that run from nothing to all.
+FIFTHS = (0.2, 0.4, 0.6, 0.8)
+
 # Columns that compare two windows and share the classes of a growth rate.
-CHANGE_COLUMNS = ("pct", "pct_lo", "pct_hi", "dhs", "log", "g_usd", "g_cny", "g_fx")
+CHANGE_COLUMNS = (
+    "pct", "pct_lo", "pct_hi", "dhs", "log", "g_usd", "g_cny", "g_fx", "predicted", "actual",
+    "gap", "rel", "g_national", "yoy_janfeb", "mr",
+)  # fmt: skip
+OFFSET_COLUMNS = ("offset_ratio", "offset_ex_hubs", "offset_ex98", "or_min", "or_max")
+_MULTIPLES = ("p_fisher", "q_fisher", "p_laspeyres", "p_paasche", "p_tornqvist")
+_PARTS = (
+    "c_index", "cushion", "driver_share", "breadth", "cr1", "cr3", "match_share_b", "match_share_t",
+    "sum_shares", "tariff_coverage", "coverage_share", "cum_national_share", "em", "im",
+)  # fmt: skip
 _MAX_BREAKS = 8
 
 
@@ -86,12 +102,18 @@ def _fixed(
         return QUOTIENTS
     if column == "rsca":
         return SYMMETRIC
+    if column in OFFSET_COLUMNS:
+        return OFFSETS
+    if column in _MULTIPLES or (metric, column) == ("growth", "ratio"):
+        return MULTIPLES
     if unit == "pp":
         return POINTS
     if unit != "fraction":
         return None
     if min(values, default=0) < 0:
         return CHANGES
+    if column in _PARTS:
+        return FIFTHS
     if column == "national_share" or (metric == "value" and column == "share"):
         return PARTS_OF_NATION
     return SHARES
@@ -114,7 +136,7 @@ def _checked(breaks: Sequence[float]) -> tuple[float, ...]:
 
 
 def _classes(breaks: tuple[float, ...], values: Sequence[float]) -> Classes:
-    centre = 1.0 if breaks == QUOTIENTS else 0.0
+    centre = 1.0 if breaks in (QUOTIENTS, OFFSETS, MULTIPLES) else 0.0
     if breaks[0] < centre < breaks[-1] or breaks[0] < 0:
         signed = centre == 0.0
         return Classes(breaks, _diverging(breaks, centre), signed, open_low=True)
@@ -159,6 +181,18 @@ def luminance(colour: str) -> float:
         for c in (channel / 255 for channel in _rgb(colour))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours as WCAG 2 defines it, 1 to 21."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def mixed(colour: str, over: str, part: float) -> str:
+    """A colour with another one over it that is see-through but for `part`."""
+    both = zip(_rgb(colour), _rgb(over), strict=True)
+    return "#" + "".join(f"{round(a * (1 - part) + b * part):02x}" for a, b in both)
 
 
 def _from_data(values: Sequence[float]) -> tuple[float, ...]:

@@ -6,7 +6,6 @@ Only matplotlib's objects, never pyplot: no window, no state that one map could 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,10 +14,12 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
 from provexpo.maps import notes
-from provexpo.maps.classes import Classes, luminance
-from provexpo.maps.join import ABSENT, FIGURE, MISSING, UNDEFINED, Cell
-from provexpo.maps.legend import Legend, draw_legend
-from provexpo.maps.page import LINE, Sheet, text_width, wrap
+from provexpo.maps.classes import luminance
+from provexpo.maps.join import ABSENT, MISSING
+from provexpo.maps.legend import draw_legend
+from provexpo.maps.lettering import letter
+from provexpo.maps.page import LINE, Sheet, wrap
+from provexpo.maps.plan import Plan, fill_of
 from provexpo.maps.regions import Box, Layer, Polygon, Region
 from provexpo.maps.style import (
     BORDER,
@@ -26,60 +27,27 @@ from provexpo.maps.style import (
     HATCH,
     HATCH_COLOUR,
     MARGIN,
-    NO_DATA_FILL,
     PALE_BORDER,
     TITLE,
-    UNDEFINED_FILL,
+    WATERMARK,
 )
-from provexpo.output import formats
 
 # Which places are shown larger, top to bottom, and how far around them, as a part of their size.
 INSETS = (("capital", 0.10), ("shanghai", 0.12), ("pearl", 0.16))
 MAP_WIDTH, TILE_SIZE = 640.0, 70.0
 INSET_SIZE, INSET_GAP = 84.0, 9.0
+FRAME = "#777777"
 LEGEND_SIZE = (222.0, 120.0)
-# Below this luminance the lettering is white.
-DARK = 0.22
 # Above this one the border is grey.
 PALE = 0.85
 # In a page the picture is shown about as wide as it is drawn: names larger, edges smaller.
 NAME, INSET_NAME, TILE_NAME = 6.8, 7.2, 8.0
 PAGE_NAME, PAGE_INSET_NAME, PAGE_EDGE = 9.2, 8.4, 4.0
-_CHIP = {"facecolor": "white", "edgecolor": "none", "alpha": 0.72, "pad": 0.8}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that a picture shows, decided before anything is drawn."""
-
-    layer: Layer
-    cells: dict[str, Cell]
-    classes: Classes
-    column: str
-    unit: str
-    scale: formats.Scale
-    lang: str
-    title: str
-    measure: str
-    window: str
-    footer: tuple[str, ...]
-    legend: Legend
-    labels: bool
-    illustrative: bool
-    families: list[str]
-
-
-def fill_of(plan: Plan, region: Region) -> str:
-    """The colour of a region: that of its class, or one that no class has."""
-    cell = plan.cells[region.code]
-    if cell.state == FIGURE and cell.value is not None:
-        return plan.classes.colour(cell.value)
-    return UNDEFINED_FILL if cell.state == UNDEFINED else NO_DATA_FILL
 
 
 def draw(plan: Plan) -> Figure:
     """The whole sheet; its height follows from the text, so that nothing is cut off."""
-    box, width, height = _extent(plan.layer)
+    _, width, height = _extent(plan.layer)
     title = wrap(plan.title, width, plan.families, TITLE, bold=True)
     subtitle = wrap(f"{plan.measure} · {plan.window}", width, plan.families, 9.0)
     foot = [line for text in plan.footer for line in wrap(text, width, plan.families, 7.4)]
@@ -88,29 +56,44 @@ def draw(plan: Plan) -> Figure:
     sheet = Sheet(
         width + 2 * MARGIN, head_height + height + foot_height + 2 * MARGIN, plan.families
     )
-    axes = sheet.axes(MARGIN, MARGIN + foot_height, width, height)
-    axes.set_xlim(box[0], box[2])
-    axes.set_ylim(box[1], box[3])
-    _draw_layer(sheet, axes, plan, TILE_NAME if plan.layer.is_tiles else NAME)
+    at = (MARGIN, MARGIN + foot_height)
+    _draw_map(sheet, plan, at, width, (TILE_NAME if plan.layer.is_tiles else NAME, INSET_NAME))
     _draw_head(sheet, title, subtitle)
     _draw_foot(sheet, foot, foot_height, plan)
-    _draw_legend(sheet, plan, foot_height, height)
-    if not plan.layer.is_tiles:
-        _draw_insets(sheet, plan, MARGIN + width, MARGIN + foot_height + 4, INSET_NAME)
+    _draw_legend(sheet, plan, at, width)
     return sheet.figure
 
 
 def draw_bare(plan: Plan) -> Figure:
     """The map and its insets alone, with larger names: for a page that says the rest as text."""
-    box, width, height = _extent(plan.layer)
+    _, width, height = _extent(plan.layer)
     sheet = Sheet(width + 2 * PAGE_EDGE, height + 2 * PAGE_EDGE, plan.families)
-    axes = sheet.axes(PAGE_EDGE, PAGE_EDGE, width, height)
+    _draw_map(sheet, plan, (PAGE_EDGE, PAGE_EDGE), width, (PAGE_NAME, PAGE_INSET_NAME))
+    return sheet.figure
+
+
+def place(plan: Plan, sheet: Sheet, x: float, top: float, room: tuple[float, float]) -> float:
+    """The map with its legend on another sheet, as large as the room; returns its lower edge."""
+    _, width, height = _extent(plan.layer)
+    scale = min(room[0] / width, room[1] / height)
+    at = (x, top - scale * height)
+    _draw_map(sheet, plan, at, scale * width, (NAME, min(INSET_NAME, INSET_NAME * scale)))
+    _draw_legend(sheet, plan, at, scale * width)
+    return at[1]
+
+
+def _draw_map(
+    sheet: Sheet, plan: Plan, at: tuple[float, float], width: float, sizes: tuple[float, float]
+) -> None:
+    """Regions, names and insets; `sizes` are those of the names on the map and in the insets."""
+    box, usual, height = _extent(plan.layer)
+    axes = sheet.axes(*at, width, height * width / usual)
     axes.set_xlim(box[0], box[2])
     axes.set_ylim(box[1], box[3])
-    _draw_layer(sheet, axes, plan, PAGE_NAME)
+    _draw_layer(sheet, axes, plan, sizes[0])
     if not plan.layer.is_tiles:
-        _draw_insets(sheet, plan, PAGE_EDGE + width, PAGE_EDGE + 4, PAGE_INSET_NAME)
-    return sheet.figure
+        corner = (at[0] + width, at[1] + 4)
+        _draw_insets(sheet, axes, plan, corner, INSET_SIZE * width / usual, sizes[1])
 
 
 def _extent(layer: Layer) -> tuple[Box, float, float]:
@@ -153,20 +136,21 @@ def _draw_layer(sheet: Sheet, axes: Axes, plan: Plan, size: float) -> None:
             PathPatch(_path(layer.outline), facecolor="none", edgecolor=COAST, linewidth=1.3)
         )
     for region in layer.regions:
-        axes.add_patch(_patch(plan, region, f"region-{region.code}"))
+        # Not add_patch, which would measure every outline for limits that are set already.
+        axes.add_artist(_patch(plan, region, f"region-{region.code}"))
     for line in layer.lines:
         axes.plot(line[:, 0], line[:, 1], color="#666666", linewidth=0.8)
     if plan.illustrative:
         _watermark(sheet, axes, plan.lang)
     if plan.labels:
         shown = [r for r in layer.regions if not r.inset]
-        _label(sheet, axes, plan, shown, size)
+        letter(sheet, axes, plan, shown, size)
 
 
 def _watermark(sheet: Sheet, axes: Axes, lang: str) -> None:
     sheet.write(
-        axes, 0.5, 0.5, notes.word("watermark", lang), 72, bold=True, color="#000000", alpha=0.06,
-        rotation=28, ha="center", va="center", transform=axes.transAxes, zorder=3,
+        axes, 0.5, 0.5, notes.word("watermark", lang), 72, bold=True, color="#000000",
+        alpha=WATERMARK, rotation=28, ha="center", va="center", transform=axes.transAxes, zorder=3,
     )  # fmt: skip
 
 
@@ -194,88 +178,50 @@ def _path(polygons: Iterable[Polygon]) -> Outline:
     return Outline(np.concatenate(rings), codes)
 
 
-def _label(sheet: Sheet, axes: Axes, plan: Plan, regions: Iterable[Region], size: float) -> None:
-    for region in regions:
-        name = _short(region.name(plan.lang), plan.layer.is_tiles)
-        value = label_value(plan, plan.cells[region.code])
-        text = f"{name}\n{value}" if value else name
-        dark = _grounds(sheet, axes, plan, region, text, size)
-        mixed = len(dark) > 1
-        sheet.write(
-            axes, *region.label_at, text, size,
-            color="white" if dark == {True} else "#1a1a1a",
-            bbox=_CHIP if mixed else None,
-            ha="center", va="center", linespacing=1.05, zorder=4, gid=f"label-{region.code}",
-        )  # fmt: skip
+def _draw_legend(sheet: Sheet, plan: Plan, at: tuple[float, float], width: float) -> None:
+    """In the empty corner of the map: south-west, north-west of the tiles."""
+    _, usual, height = _extent(plan.layer)
+    scale = width / usual
+    wide, tall = LEGEND_SIZE
+    y = at[1] + (scale * height - tall - 8 if plan.layer.is_tiles else 2)
+    wide = 5.6 * TILE_SIZE if plan.layer.is_tiles else wide
+    draw_legend(sheet, sheet.axes(at[0], y, scale * wide, tall), plan.legend, plan.classes)
 
 
-def _grounds(
-    sheet: Sheet, axes: Axes, plan: Plan, region: Region, text: str, size: float
-) -> set[bool]:
-    """Whether what lies under a name is dark: both, where a name reaches into a neighbour."""
-    lines = text.split("\n")
-    wide = max(text_width(line, sheet.families, size) for line in lines)
-    unit = (axes.get_xlim()[1] - axes.get_xlim()[0]) / (axes.get_position().width * sheet.width)
-    x, y = region.label_at
-    half_x, half_y = wide * unit / 2, len(lines) * size * unit * 0.55
-    points = [(x + i * half_x, y + j * half_y) for i in (-1, -0.5, 0, 0.5, 1) for j in (-1, 0, 1)]
-    return {_is_dark(plan, point) for point in points}
+def _draw_insets(
+    sheet: Sheet,
+    whole: Axes,
+    plan: Plan,
+    corner: tuple[float, float],
+    side: float,
+    size: float,
+) -> None:
+    """Places too small for their name, larger, from the lower right corner upwards.
 
-
-def _is_dark(plan: Plan, point: tuple[float, float]) -> bool:
-    for region in plan.layer.regions:
-        if _meet(region.bounds, (*point, *point)) and any(
-            Outline(polygon[0]).contains_point(point) for polygon in region.polygons
-        ):
-            return luminance(fill_of(plan, region)) < DARK
-    return False
-
-
-def _short(name: str, is_tile: bool) -> str:
-    """Two words stand on two lines in a tile."""
-    return name.replace(" ", "\n") if is_tile else name
-
-
-def label_value(plan: Plan, cell: Cell) -> str:
-    """The number under a name, without the unit, which the legend carries; * = small base."""
-    if cell.state != FIGURE or cell.value is None:
-        return ""
-    signed = notes.is_signed(plan.column, plan.unit)
-    number = formats.cell(cell.value, plan.unit, plan.scale, plan.lang, sign=signed)
-    return number + ("*" if cell.status == "small_base" else "")
-
-
-def _draw_legend(sheet: Sheet, plan: Plan, foot: float, height: float) -> None:
-    """In the empty corner: south-west of the map, north-west of the tiles."""
-    width, tall = LEGEND_SIZE
-    y = MARGIN + foot + (height - tall - 8 if plan.layer.is_tiles else 2)
-    if plan.layer.is_tiles:
-        width = 5.6 * TILE_SIZE
-    axes = sheet.axes(MARGIN, y, width, tall)
-    draw_legend(sheet, axes, plan.legend, plan.classes)
-
-
-def _draw_insets(sheet: Sheet, plan: Plan, right: float, bottom: float, size: float) -> None:
-    """Places too small for their name, larger, from the lower right corner upwards."""
+    A frame on the map shows which part is enlarged.
+    """
     by_name = {name: [r for r in plan.layer.regions if r.inset == name] for name, _ in INSETS}
-    y = bottom
+    right, y = corner
     for name, around in reversed(INSETS):
         regions = by_name[name]
         if not regions:
             continue
-        axes = sheet.axes(right - INSET_SIZE, y, INSET_SIZE, INSET_SIZE)
+        axes = sheet.axes(right - side, y, side, side)
         box = _square(regions, around)
         axes.set_xlim(box[0], box[2])
         axes.set_ylim(box[1], box[3])
         for region in plan.layer.regions:
             if _meet(region.bounds, box):
-                axes.add_patch(_patch(plan, region, f"inset-{region.code}"))
+                axes.add_artist(_patch(plan, region, f"inset-{region.code}"))
         frame = Rectangle((0, 0), 1, 1, transform=axes.transAxes, facecolor="none", zorder=5)
-        frame.set(edgecolor="#777777", linewidth=0.8)
+        frame.set(edgecolor=FRAME, linewidth=0.8)
         axes.add_patch(frame)
+        where = Rectangle(box[:2], box[2] - box[0], box[3] - box[1], facecolor="none", zorder=3)
+        where.set(edgecolor=FRAME, linewidth=0.6)
+        whole.add_patch(where)
         if plan.labels:
-            _label(sheet, axes, plan, regions, size)
-        y += INSET_SIZE + INSET_GAP
+            letter(sheet, axes, plan, regions, size)
+        y += side + INSET_GAP
 
 
 def _square(regions: list[Region], around: float) -> Box:

@@ -10,13 +10,16 @@ from typing import Any
 import polars as pl
 
 from provexpo.errors import JoinError
+from provexpo.maps.classes import OFFSET_COLUMNS
 from provexpo.maps.regions import NO_DATA, Layer, Region
 from provexpo.result import Result
 
 # What a region can be: with a figure, without one for a stated reason, or not covered at all.
 FIGURE, UNDEFINED, MISSING, ABSENT = "figure", "undefined", "missing", "absent"
 # Statuses under which a figure may be NULL although both windows are covered (methods 0.5).
-_UNDEFINED = ("new", "exit", "none", "negative", "small_base", "ok")
+_UNDEFINED = (
+    "new", "exit", "none", "negative", "small_base", "ok", "no_us_decline", "small_decline",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,20 @@ def _rows(frame: pl.DataFrame, column: str, layer: Layer) -> list[Row]:
     codes = frame["province"].to_list()
     _check_codes(codes, layer)
     _check_once(frame, codes)
-    status = frame["status"].to_list() if "status" in frame.columns else [None] * frame.height
-    rows = list(zip(codes, frame[column].to_list(), status, strict=True))
+    rows = list(zip(codes, frame[column].to_list(), _statuses(frame, column), strict=True))
     _check_finite(rows, column)
     return rows
+
+
+def _statuses(frame: pl.DataFrame, column: str) -> list[str | None]:
+    """The status of each row; where an offset has no figure, its own status says why."""
+    status = frame["status"].to_list() if "status" in frame.columns else [None] * frame.height
+    if column not in OFFSET_COLUMNS or "offset_status" not in frame.columns:
+        return status
+    return [
+        own if value is None and general != "missing" else general
+        for general, own, value in zip(status, frame["offset_status"], frame[column], strict=True)
+    ]
 
 
 def _check_codes(codes: list[str | None], layer: Layer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from provexpo.maps.classes import CHANGE_COLUMNS
 from provexpo.maps.join import FIGURE, UNDEFINED, Cell, JoinAudit
 from provexpo.maps.regions import Layer, places
 from provexpo.output import formats, labels
@@ -30,6 +31,7 @@ _WORDS = {
         "undefined": "no figure: {statuses}",
         "off_scale": "Off the scale: {names}",
         "more": "and {n} more",
+        "not_computed": "not defined",
         "is_map": "{title}. {kind} of China's provinces coloured by {what}.",
         "map": "Map",
         "tile_map": "Tile map",
@@ -64,6 +66,7 @@ _WORDS = {
         "undefined": "无数值：{statuses}",
         "off_scale": "超出图例范围：{names}",
         "more": "等另{n}个",
+        "not_computed": "无法计算",
         "is_map": "{title}。中国各省{kind}，按{what}着色。",
         "map": "地图",
         "tile_map": "方格图",
@@ -81,6 +84,12 @@ _WORDS = {
 }
 # Caveats that have a line of their own under the map.
 _SAID_ELSEWHERE = ("illustrative", "scope", "basis")
+# Metrics whose figures compare two windows, except for these columns.
+_COMPARING = (
+    "growth", "offset", "decline", "contribution", "shift_share", "market_share_analysis",
+    "price_quantity", "predicted_growth", "margins", "dependence_change", "currency_split",
+)  # fmt: skip
+_LEVELS = ("value", "total", "share", "rank", "value_cny", "implied_rate", "national_share")
 _SIGNED_KINDS = ("pct", "pct_lo", "pct_hi", "dhs", "log", "change", "balance", "rsca")
 
 
@@ -90,10 +99,11 @@ def word(key: str, lang: str, **values: object) -> str:
 
 def join_names(names: list[str], lang: str, most: int = 8) -> str:
     """Names in a row; beyond `most` only how many more there are."""
-    shown = names[:most]
-    if len(names) > most:
-        shown.append(word("more", lang, n=len(names) - most))
-    return word("join", lang).join(shown)
+    shown = word("join", lang).join(names[:most])
+    if len(names) <= most:
+        return shown
+    more = word("more", lang, n=len(names) - most)
+    return shown + (more if lang == "zh" else word("join", lang) + more)
 
 
 def is_signed(column: str, unit: str) -> bool:
@@ -122,6 +132,16 @@ def windows(result: Result, lang: str, *, compared: bool = True) -> str:
     if not receipt.base_window or not compared:
         return window
     return word("against", lang, window=window, base=formats.window(receipt.base_window, lang))
+
+
+def window_of(result: Result, column: str, lang: str) -> str:
+    """The window of a column: the base for `base_value`, both where it compares them."""
+    receipt, unit = result.receipt, result.units[column]
+    if column.startswith("base_") and receipt.base_window:
+        return formats.window(receipt.base_window, lang)
+    compared = column in CHANGE_COLUMNS or unit == "pp"
+    compared = compared or (receipt.metric in _COMPARING and column not in _LEVELS)
+    return windows(result, lang, compared=compared)
 
 
 def _sources(result: Result, lang: str) -> str:
@@ -215,8 +235,15 @@ def undefined_note(cells: Mapping[str, Cell], lang: str) -> str:
             count[cell.status or ""] = count.get(cell.status or "", 0) + 1
     if not count:
         return ""
-    texts = [f"{labels.known('status', s, lang)} {n}" for s, n in sorted(count.items())]
+    texts = [f"{_status(s, lang)} {n}" for s, n in sorted(count.items())]
     return word("undefined", lang, statuses=word("join", lang).join(texts))
+
+
+def _status(name: str, lang: str) -> str:
+    """A status in words; that of an offset has words of its own, and "ok" would mislead here."""
+    if name == "ok":
+        return word("not_computed", lang)
+    return labels.known("status", labels.known("offset_status", name, lang), lang)
 
 
 def describe(

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,18 @@ from matplotlib.figure import Figure
 from provexpo.errors import DrawError
 from provexpo.maps.join import JoinAudit
 from provexpo.maps.legend import Legend
+from provexpo.maps.page import Sheet
 from provexpo.maps.style import HATCH_WIDTH
 from provexpo.output.files import write_bytes
 
 PNG_DPI = 160
 # Without these every run writes its own date and ids.
-_METADATA: dict[str, dict[str, Any]] = {
+METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
 }
-_SETTINGS: Any = {
+SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "provexpo",
     "pdf.fonttype": 3,
@@ -66,14 +68,16 @@ class Map:
     alt: str
     audit: JoinAudit
     beside: Beside = field(repr=False)
+    families: tuple[str, ...] = field(repr=False)
     _figure: Callable[[], Figure] = field(repr=False)
     _bare: Callable[[], Figure] = field(repr=False)
+    _place: Callable[..., float] = field(repr=False)
 
     def save(self, path: str | Path) -> Path:
         """Write the map; the name's ending says how: .png, .svg or .pdf."""
         path = Path(path)
         kind = path.suffix.lower().lstrip(".")
-        if kind not in _METADATA:
+        if kind not in METADATA:
             raise DrawError(
                 f"cannot write a map as {path.suffix or path.name!r}",
                 where="Map.save(path)",
@@ -103,14 +107,33 @@ class Map:
         figure = self._bare if bare else self._figure
         return _inline(self._bytes("svg", figure).decode("utf-8"), self.alt)
 
+    def place(self, sheet: Sheet, x: float, top: float, room: tuple[float, float]) -> float:
+        """Draw map and legend on another sheet, as large as the room (width, height) there is.
+
+        Returns the lower edge. The sheet's fonts must hold `families`.
+        """
+        return self._place(sheet, x, top, room)
+
+    @cached_property
+    def _shown(self) -> str:
+        """A notebook asks for several forms at once: drawn once."""
+        return self.to_svg()
+
+    def _repr_svg_(self) -> str:
+        return self._shown
+
     def _repr_png_(self) -> bytes:
         return self.to_png()
 
+    def _repr_html_(self) -> str:
+        """The picture at the size it is drawn for; a notebook shows this form first."""
+        return f'<div style="max-width:760px">{self._shown}</div>'
+
     def _bytes(self, kind: str, figure: Callable[[], Figure] | None = None) -> bytes:
         buffer = io.BytesIO()
-        with matplotlib.rc_context(_SETTINGS):
+        with matplotlib.rc_context(SETTINGS):
             (figure or self._figure)().savefig(
-                buffer, format=kind, dpi=PNG_DPI, metadata=_METADATA[kind]
+                buffer, format=kind, dpi=PNG_DPI, metadata=METADATA[kind]
             )
         data = buffer.getvalue()
         return _lean(data) if kind == "svg" else data

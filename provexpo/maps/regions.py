@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Region:
     def name(self, lang: str) -> str:
         return self.name_zh if lang == "zh" else self.name_en
 
-    @property
+    @cached_property
     def bounds(self) -> Box:
         points = np.concatenate([polygon[0] for polygon in self.polygons])
         (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)

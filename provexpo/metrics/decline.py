@@ -188,7 +188,7 @@ def decline(
 
     Raises
     ------
-    CallError for an unknown rank_by or an event that is no month.
+    CallError for an unknown rank_by, an event that is no month or lies after the window.
 
     Notes
     -----
@@ -226,6 +226,13 @@ def decline(
         trade, arguments, default_by=("province", "sector"), defer_province=True,
         inner=("product:HS6-?",),
     )  # fmt: skip
+    if month is not None and month > query.call.window.last:
+        raise CallError(
+            f"event={event!r} lies after the window, which would be among its own placebos",
+            where="decline(event=)",
+            expected=f"a month up to {query.call.window.last // 100}-"
+            f"{query.call.window.last % 100:02d}",
+        )
     params = {
         "all_provinces": has_all_provinces(query),
         "has_products": any(k.column == "product" for k in query.call.inner)

@@ -363,6 +363,9 @@ def _caveats(given: _Given, kind: str, rates: Rates, window: Window, base: Windo
         "tariffs.used", lang, levier=levier, origin=origin, kind=kind, during=window, against=base
     )
     found = [Caveat("tariffs", used)]
+    if rates.from_lines:
+        text = phrase(f"tariffs.lines.{given.agg}", lang, count=f"{rates.from_lines:,}")
+        found.append(Caveat("tariff_lines", text))
     if rates.gaps:
         text = phrase("tariffs.gaps", lang, count=f"{rates.gaps:,}", kind=kind)
         found.append(Caveat("tariff_gaps", text))

@@ -37,6 +37,7 @@ class Rates:
     frame: pl.DataFrame
     gaps: int  # products with a rate on some days only, which count as not covered
     no_base: int  # covered products without a rate in the last month of the base
+    from_lines: int = 0  # products whose rate is one of lines finer than HS6
 
 
 def rates_of(
@@ -60,7 +61,8 @@ def rates_of(
     schema = {
         "product": pl.Int64, "tau": pl.Int64, "tau_base": pl.Int64, "covered": pl.Int64
     }  # fmt: skip
-    return Rates(pl.DataFrame(found, schema=schema, orient="row"), gaps, no_base)
+    from_lines = sum(str(product).zfill(HS6) in now.lines for product in products)
+    return Rates(pl.DataFrame(found, schema=schema, orient="row"), gaps, no_base, from_lines)
 
 
 class _Timeline:

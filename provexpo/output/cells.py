@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
@@ -9,9 +10,8 @@ import polars as pl
 from provexpo.output import formats, labels
 from provexpo.result import Caveat, Result
 
-
 # Columns of codes that have words: column -> the kind of word.
-_CODED = {
+CODED = {
     "status": "status",
     "reason": "reason",
     "offset_status": "status",
@@ -26,6 +26,32 @@ def caveats_of(result: Result) -> tuple[Caveat, ...]:
     if not result.receipt.illustrative or any(c.code == "illustrative" for c in result.caveats):
         return result.caveats
     return (Caveat("illustrative", labels.word("sample", result.lang)), *result.caveats)
+
+
+def fingerprint(receipt_json: str) -> str:
+    """The start of a receipt's SHA-256: the same in every form that names the receipt."""
+    return sha256(receipt_json.encode()).hexdigest()[:8]
+
+
+def receipt_line(result: Result) -> str:
+    """Where the figures come from, in one line; the whole receipt is `result.receipt`."""
+    r, lang = result.receipt, result.lang
+    dates = dict.fromkeys(v[:10] for v in r.vintages) if r.vintages else {formats.missing(lang): 1}
+    window = formats.window(r.window, lang)
+    if r.base_window:
+        against = labels.word("page.against", lang)
+        window += labels.word("page.gap", lang)
+        window += against.format(window=formats.window(r.base_window, lang))
+    return labels.word("file.receipt_line", lang).format(
+        mark=fingerprint(r.to_json()),
+        tables=labels.word("page.gap", lang).join(dict.fromkeys(r.tables.values())),
+        dated=" – ".join(dates),
+        load=r.load,
+        window=window,
+        currency=formats.currency_name(r.currency, lang),
+        metric=r.metric,
+        version=r.provexpo,
+    )
 
 
 def noted(result: Result) -> pl.DataFrame:
@@ -66,8 +92,10 @@ def cells(result: Result) -> list[list[str]]:
 
 
 def _cell(result: Result, name: str, x: Any, scale: formats.Scale) -> str:
-    if name in _CODED and x is not None:
-        return labels.known(_CODED[name], x, result.lang)
+    if name in CODED and x is not None:
+        return labels.known(CODED[name], x, result.lang)
+    if x is None and name == "reason":
+        return ""  # nothing to give a reason for
     return formats.cell(x, result.units.get(name, "text"), scale, result.lang)
 
 

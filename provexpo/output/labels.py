@@ -47,6 +47,8 @@ def unit(name: str, lang: str = "en") -> str:
         return str(currency_of(name))
     if name == "pp":
         return "pp" if language(lang) == "en" else "百分点"
+    if name == "months":
+        return "months" if language(lang) == "en" else "个月"
     if name in ("text", "code", "boolean", "period", "name"):
         return ""
     return _UNIT_SHOWN.get(name, name)

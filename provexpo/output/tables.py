@@ -16,7 +16,15 @@ import polars as pl
 
 from provexpo.errors import CallError
 from provexpo.output import formats, labels
-from provexpo.output.cells import caveats_of, cells, heading, is_number, noted, scales
+from provexpo.output.cells import (
+    caveats_of,
+    cells,
+    heading,
+    is_number,
+    noted,
+    receipt_line,
+    scales,
+)
 from provexpo.output.files import write_bytes
 from provexpo.output.text import to_text
 from provexpo.result import Result
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["to_csv", "to_dict", "to_html", "to_json", "to_pandas", "to_parquet", "to_text", "write"]
 
-_OPEN_ROWS = 20
+_OPEN_ROWS = 12
 _FORMULA_START = r"^[=+\-@\t\r]"
 _PANDAS_TYPES = {"Int64": "Int64", "Float64": "Float64", "String": "string", "Boolean": "boolean"}
 
@@ -107,19 +115,22 @@ def to_pandas(result: Result) -> pandas.DataFrame:
 
 
 def to_html(result: Result) -> str:
-    """A small table for a notebook; long results are folded after the first rows."""
+    """A table for a notebook: units in its heading, long results folded after the first rows,
+    under it the caveats and where the figures come from. No script; all text is escaped."""
     by_column = scales(result)
     head = "".join(_th(result, name, by_column[name]) for name in result.frame.columns)
     rows = ["<tr>" + _tds(result, row) + "</tr>" for row in cells(result)]
-    table = _html_table(head, rows[:_OPEN_ROWS])
-    if len(rows) > _OPEN_ROWS:
-        more = f"{len(rows) - _OPEN_ROWS:,} {labels.word('file.more', result.lang)}"
-        rest = _html_table(head, rows[_OPEN_ROWS:])
-        table += f"<details><summary>{more}</summary>{rest}</details>"
+    # One or two rows too many are shown, not folded.
+    open_rows = _OPEN_ROWS if len(rows) > _OPEN_ROWS + 2 else len(rows)
+    table = _html_table(head, rows[:open_rows])
+    if rest := rows[open_rows:]:
+        more = escape(labels.word("file.show_more", result.lang).format(n=f"{len(rest):,}"))
+        table += f"<details><summary>{more}</summary>{_html_table(head, rest)}</details>"
     notes = "".join(f"<li>{escape(c.text)}</li>" for c in caveats_of(result))
     notes = f"<ul>{notes}</ul>" if notes else ""
     title = f"<p><strong>{escape(result.title)}</strong></p>" if result.title else ""
-    return f'<div lang="{escape(result.lang)}">{title}{table}{notes}</div>'
+    receipt = f"<p><small>{escape(receipt_line(result))}</small></p>"
+    return f'<div lang="{escape(result.lang)}">{title}{table}{notes}{receipt}</div>'
 
 
 def _th(result: Result, name: str, scale: formats.Scale) -> str:

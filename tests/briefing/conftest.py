@@ -1,12 +1,16 @@
 """A planted trade of 31 provinces: the metrics' frames computed here, by plain arithmetic."""
 
 import csv
+from contextlib import nullcontext
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 import provexpo as pe
+from provexpo.briefing.view import NO_CHARTS
+from provexpo.errors import CoverageError
 from provexpo.maps.legend import Legend
 from provexpo.maps.picture import Beside
 from provexpo.periods import Window
@@ -26,6 +30,8 @@ PLANTED = {
     "62": (0, 1_000 * M, 5 * M, 1_000 * M),  # Gansu: exit
     "53": (960 * M, 8_000 * M, 80 * M, 8_000 * M),  # Yunnan: 12 times
 }
+NOT_PLANTED = "未植入"  # no Latin letters: the Chinese page must have none of its own
+MORE = ("value", "contribution", "offset", "exposure_response", "revisions", "rerouting")
 SMALL = 58 * M  # 100 million per 12 months, 7 months
 REASONS = {"missing": "uncovered"}
 
@@ -70,6 +76,8 @@ class FakeTrade:
     currency: str = "USD"
     checks: tuple = ()
     scope: tuple = ()
+
+    engine = SimpleNamespace(remembering=nullcontext)
 
     def latest_window(self, *, flow, reporter):
         return WINDOW
@@ -243,6 +251,8 @@ def fake_dependence(trade, *, partner, during, against, flow, reporter, lang, by
 
 
 def fake_growth(trade, *, during, against, flow, reporter, lang, partner=None, by=("province",)):
+    if "sector" in by:
+        raise CoverageError(NOT_PLANTED)
     columns = [
         "province",
         "province_name",
@@ -306,6 +316,11 @@ class FakeMap:
             '<rect width="640" height="480" fill="#41b6c4"/></svg>'
         )
 
+    families = ()
+
+    def place(self, sheet, x, top, room):
+        return top - room[1]
+
     def save(self, path):
         path.write_bytes(f"{path.suffix} {self.lang}".encode())
         return path
@@ -326,15 +341,25 @@ class FakeReport:
 
 @pytest.fixture
 def fakes(monkeypatch):
-    """Put the planted metrics, map and check in place of the real ones."""
-    from provexpo.briefing import brief as door
-    from provexpo.briefing import figures
+    """Put the planted metrics, map and check in place of the real ones.
+
+    The metrics of single sections need a real store: here they say that they cannot be had.
+    """
+    from provexpo.briefing import figures, forms
+
+    def not_planted(*_, **__):
+        raise CoverageError(NOT_PLANTED)
+
+    for name in MORE:
+        monkeypatch.setattr(figures, name, not_planted)
+    monkeypatch.setattr(forms, "charts_of", lambda made: NO_CHARTS)
+    monkeypatch.setattr(forms, "summary_pdf", lambda given: b"summary")
 
     monkeypatch.setattr(figures, "dependence", fake_dependence)
     monkeypatch.setattr(figures, "growth", fake_growth)
     monkeypatch.setattr(figures, "check", lambda trade, *, lang: FakeReport(trade.checks))
     monkeypatch.setattr(
-        door, "choropleth", lambda result, *, column, lang, title: FakeMap(result, lang)
+        forms, "choropleth", lambda result, *, column, lang, title: FakeMap(result, lang)
     )
 
 

@@ -2,14 +2,15 @@
 
 import os
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import openpyxl
 import pytest
 
-from provexpo.briefing import brief as door
-from provexpo.briefing import colours, figures
+from provexpo.briefing import colours, figures, forms
 from provexpo.briefing.brief import SECTIONS, brief
 from provexpo.errors import CallError, CoverageError, DrawError, JoinError
 from provexpo.periods import Window
@@ -17,6 +18,8 @@ from provexpo.result import Caveat
 
 M = 1_000_000
 TABLE = "CHN:gacc_query:province+partner+hs8+regime"
+# What stands on every page; other sections are left out where their figures cannot be had.
+ALWAYS = ("headlines", "where", "table", "quality", "method", "receipts")
 VOID = {"meta", "br", "rect", "link", "input", "img", "hr"}
 
 
@@ -64,10 +67,10 @@ def page_of(trade, tmp_path, lang="en", **kwargs):
 
 def test_one_self_contained_page_with_all_sections(trade, tmp_path):
     page = page_of(trade, tmp_path)
-    assert tuple(page.sections) == SECTIONS
-    assert page.urls == []
+    assert tuple(page.sections) == ALWAYS
+    assert page.urls and all(u.startswith("#") for u in page.urls)
     assert not any(tag in ("script", "link", "iframe", "img") for tag, _ in page.tags)
-    assert ("html", {"lang": "en"}) in page.tags
+    assert ("html", {"lang": "en", "data-ready": "fallback"}) in page.tags
     policy = next(a["content"] for t, a in page.tags if a.get("http-equiv"))
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     assert all(th.get("scope") in ("col", "row", "colgroup") for th in page.ths)
@@ -118,7 +121,7 @@ def test_the_sample_cannot_be_taken_for_data(make_trade, tmp_path, lang):
 
 def test_chinese_page_is_chinese(make_trade, tmp_path):
     page = page_of(make_trade(illustrative=False), tmp_path, "zh")
-    assert ("html", {"lang": "zh"}) in page.tags
+    assert ("html", {"lang": "zh", "data-ready": "fallback"}) in page.tags
     english = re.findall(r"[A-Za-z]{3,}", page.text)
     known = {
         "USD",
@@ -179,11 +182,17 @@ def test_files_and_sections_in_the_order_asked(trade, tmp_path):
     made = brief(
         trade, lang="en,zh", out=tmp_path / "新 folder", formats="html,png,svg,pdf,xlsx,csv"
     )
+    # Of tables there is a csv each: briefing_<lang>_<name>.csv beside the one by province.
+    tables = ("changes", "totals", "nation_shares", "nation_changes", "nation_totals")
     names = {f.name for f in made.files}
-    assert names == {
+    assert names == {f"briefing_{n}_{t}.csv" for n in ("en", "zh") for t in tables} | {
         f"{stem}_{lang}.{kind}"
         for lang in ("en", "zh")
-        for stem, kinds in (("briefing", ("html", "xlsx", "csv")), ("map", ("png", "svg", "pdf")))
+        for stem, kinds in (
+            ("briefing", ("html", "xlsx", "csv")),
+            ("map", ("png", "svg", "pdf")),
+            ("summary", ("pdf",)),
+        )
         for kind in kinds
     }
     assert all(f.is_file() for f in made.files)
@@ -191,7 +200,7 @@ def test_files_and_sections_in_the_order_asked(trade, tmp_path):
     assert set(made.sentences) == {"en", "zh"}
     assert os.listdir(tmp_path) == ["新 folder"]
     book = openpyxl.load_workbook(tmp_path / "新 folder" / "briefing_zh.xlsx")
-    assert book.sheetnames[0] == "依存度"
+    assert book.sheetnames == ["要点", "谁依赖美国", "各省一览", "数据质量", "方法说明", "说明"]
 
 
 def test_the_same_bytes_again(trade, tmp_path):
@@ -214,9 +223,9 @@ def test_without_provinces_the_page_says_why(make_trade, tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "dependence", by_nation_only(planted))
     monkeypatch.setattr(figures, "growth", by_nation_only(national))
     page = page_of(make_trade(), tmp_path)
-    assert tuple(page.sections) == SECTIONS
-    assert "No map: no table is broken down by province" in page.text
-    assert "No table: no table is broken down by province" in page.text
+    assert tuple(page.sections) == ("headlines", "quality", "method", "receipts")
+    assert "Who depends on the US: no table is broken down by province" in page.text
+    assert "All provinces: no table is broken down by province" in page.text
     assert "The nation's share" in page.text
 
 
@@ -236,9 +245,10 @@ def test_every_window_missing_survives(make_trade, tmp_path, lang):
     cells = dict.fromkeys(("11", "14", "44"), (None,) * 4)
     made = brief(make_trade(cells=cells), lang=lang, out=tmp_path / "out")
     assert {f.name for f in made.files} == {f"briefing_{lang}.html", f"briefing_{lang}.xlsx"}
-    assert len(made.notes) == 1  # why there is no picture
     page = Page((tmp_path / "out" / f"briefing_{lang}.html").read_text("utf-8"))
-    assert made.notes[0] in page.text
+    # Five sections that are not planted, and why there is no picture.
+    assert len(made.notes) == 6
+    assert all(note in page.text for note in made.notes)
 
 
 def test_missing_base_keeps_the_level(make_trade, tmp_path):
@@ -252,7 +262,7 @@ def test_a_font_that_is_missing_stops_before_anything_is_written(trade, tmp_path
     def no_font(result, *, column, lang, title):
         raise DrawError("no installed font can draw 2 characters", do="install Noto Sans CJK SC")
 
-    monkeypatch.setattr(door, "choropleth", no_font)
+    monkeypatch.setattr(forms, "choropleth", no_font)
     with pytest.raises(DrawError, match="Noto"):
         brief(trade, lang="en,zh", out=tmp_path / "out")
     assert os.listdir(tmp_path) == []
@@ -264,7 +274,7 @@ def test_provinces_without_boundaries_leave_the_map_out(trade, tmp_path, monkeyp
     def no_region(result, *, column, lang, title):
         raise JoinError("3 rows have no region")
 
-    monkeypatch.setattr(door, "choropleth", no_region)
+    monkeypatch.setattr(forms, "choropleth", no_region)
     made = brief(trade, out=tmp_path / "out")
     assert "No map: it could not be drawn: 3 rows have no region" in made.notes
 
@@ -276,7 +286,7 @@ def test_an_old_briefing_stays_when_a_new_one_fails(trade, tmp_path, monkeypatch
     def broken(view):
         raise CallError("no space")
 
-    monkeypatch.setattr(door, "render", broken)
+    monkeypatch.setattr(forms, "render", broken)
     with pytest.raises(CallError):
         brief(trade, out=tmp_path / "out", formats="html")
     assert first.files[0].read_bytes() == before
@@ -319,12 +329,25 @@ def test_the_whole_way_on_the_sample(tmp_path):
         pe.sample(), during="2025-01/2025-07", out=tmp_path / "out", formats="html,xlsx"
     )
     page = Page(made.files[0].read_text("utf-8"))
-    assert tuple(page.sections) == SECTIONS
+    assert tuple(page.sections) == tuple(k for k in SECTIONS if k != "rerouting")
     assert "Shanxi depends most on the US: 22.5%" in made.sentences["en"][0]
     assert "The nation: 11.8%." in made.sentences["en"][0]
     assert page.text.count("illustrative sample, not data") >= 6
     assert "Fujian 16.4" in page.text
     assert page.urls == [] or all(u.startswith("#") for u in page.urls)
+    raw = made.files[0].read_text("utf-8")
+    assert len(raw.encode()) < 1_500_000
+    # Every script is allowed by its hash, and nothing else is.
+    policy = next(a["content"] for t, a in page.tags if a.get("http-equiv"))
+    scripts = re.findall(r'<script type="module">(.*?)</script>', raw, re.DOTALL)
+    hashes = [b64encode(sha256(s.encode()).digest()).decode() for s in scripts]
+    allowed = " ".join(f"'sha256-{h}'" for h in hashes)
+    assert len(scripts) == 2 and policy.endswith(f"script-src {allowed}")
+    assert "unsafe-eval" not in policy and "http" not in policy
+    # Scripts off: every panel has its picture.
+    panels = [a["data-panel"] for t, a in page.tags if "data-panel" in a]
+    assert panels == ["map", "ranking", "scatter", "months", "sectors", "partners", "offset"]
+    assert sum(a.get("class") == "panel-svg" for t, a in page.tags if t == "svg") == 6
 
 
 def test_a_province_without_a_row_of_change_is_not_called_ok(make_trade, tmp_path, monkeypatch):
@@ -345,7 +368,7 @@ def test_a_province_without_a_row_of_change_is_not_called_ok(make_trade, tmp_pat
 def test_only_what_is_not_ok_has_words_in_the_table(trade, tmp_path):
     page_of(trade, tmp_path)
     raw = (tmp_path / "out" / "briefing_en.html").read_text("utf-8")
-    cells = re.findall(r'<td class="l status">(.*?)</td>', raw)
+    cells = re.findall(r'<td class="l status(?: flagged)?">(.*?)</td>', raw)
     plain = '<span aria-hidden="true">–</span><span class="vh">ok</span>'
     assert len(cells) == 31
     # Qinghai, Hainan, Gansu, Tibet and Yunnan (12 times) have something to say: Yunnan is ok.

@@ -73,6 +73,25 @@ def test_leaving_one_member_out_leaves_the_family_out(trade: pe.Trade) -> None:
     assert result.frame.select("base_value", "value").rows() == [(110, 170)]
 
 
+@pytest.mark.parametrize(
+    ("asked", "during", "told"),
+    [
+        ("851713", "2021-06", "851713 begins in 2022-01: until then its goods stood under 851712"),
+        ("851712", "2022-06", "851712 ended before 2022-01"),
+        ("851712,851713", "2022-06", ""),  # the goods are asked for under both codes
+        ("851713", "2022-06", ""),
+        ("not 851713", "2021-06", ""),
+    ],
+)
+def test_a_code_outside_its_time_is_no_silent_zero(
+    trade: pe.Trade, asked: str, during: str, told: str
+) -> None:
+    products = asked.split(",") if "," in asked else asked
+    result = pe.value(trade, product=products, during=during, against=during, by=[])
+    assert told in texts(result) if told else "begins" not in texts(result)
+    assert told or "ended" not in texts(result)
+
+
 def test_a_window_pair_on_one_side_keeps_its_codes(make_store: Callable[..., Path]) -> None:
     later = [r | {"period": r["period"] + 200} for r in ROWS]
     trade = pe.open(make_store(later, store="later"))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 
 import provexpo as pe
 from provexpo.errors import CallError, DrawError, JoinError
+from provexpo.maps.boundaries import load_boundaries
 from provexpo.maps.choropleth import choropleth
+from provexpo.maps.fonts import check_font
 from provexpo.maps.regions import places, province_codes
 from provexpo.result import Caveat, Result
 
@@ -242,6 +248,24 @@ def test_names_do_not_overlap(result: Make, shares: dict[str, float]) -> None:
         assert clashes == []
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_long_figures_do_not_overlap_either(result: Make, lang: str) -> None:
+    if not check_font(lang).ok:
+        pytest.skip("no Chinese font is installed")
+    values = {code: -0.999 + 0.2 * i for i, code in enumerate(province_codes())}
+    status = dict.fromkeys(values, "small_base")
+    picture = choropleth(result("growth", "pct", values, status=status, lang=lang, title="x"))
+    figure = picture._figure()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    boxes = {
+        text.get_gid(): text.get_window_extent(renderer)
+        for axes in figure.axes for text in axes.texts
+        if (text.get_gid() or "").startswith("label-")
+    }  # fmt: skip
+    assert len(boxes) == 34
+    assert [(a, b) for a in boxes for b in boxes if a < b and boxes[a].overlaps(boxes[b])] == []
+
+
 def test_everything_is_on_the_sheet(growth: Result) -> None:
     long = "A long title that does not fit on one line of the sheet " * 3
     for style, bare in (("map", False), ("map", True), ("tiles", False), ("tiles", True)):
@@ -285,3 +309,60 @@ def test_what_a_page_says_beside_a_bare_picture(growth: Result) -> None:
     assert beside.subtitle.endswith("Jan–Jul 2025, compared with Jan–Jul 2024")
     assert beside.colours == PUOR7 and len(beside.legend.breaks) == 6
     assert not any(t.startswith("Note:") for t in beside.notes)  # the page lists the caveats
+
+
+@pytest.mark.parametrize(
+    ("metric", "column", "unit", "shown"),
+    [
+        ("dependence", "share", "fraction", "Jan–Jul 2025"),
+        ("dependence", "base_share", "fraction", "Jan–Jul 2024"),
+        ("dependence", "delta_share_pp", "pp", "Jan–Jul 2025, compared with Jan–Jul 2024"),
+        ("offset", "offset_ratio", "ratio", "Jan–Jul 2025, compared with Jan–Jul 2024"),
+        ("offset", "value", "USD", "Jan–Jul 2025"),
+    ],
+)
+def test_the_window_is_that_of_the_column(
+    result: Make, metric: str, column: str, unit: str, shown: str
+) -> None:
+    made = result(metric, column, {"11": 0.1, "44": 0.2}, unit=unit, title="x")
+    assert choropleth(made, column=column).beside.subtitle.endswith(f" · {shown}")
+
+
+def test_an_offset_without_figure_says_why(result: Make) -> None:
+    made = result("offset", "offset_ratio", {"11": 2.5, "42": None, "15": None, "63": None},
+                  unit="ratio", title="x",
+                  status={"15": "small_base", "63": "missing"})  # fmt: skip
+    own = ["ok", "no_us_decline", "no_us_decline", "missing"]
+    frame = made.frame.with_columns(pl.Series("offset_status", own))
+    picture = choropleth(replace(made, frame=frame))
+    assert picture.beside.legend.undefined == "no figure: no fall 2"
+    assert picture.audit.undefined == ("Inner Mongolia", "Hubei")
+    assert picture.audit.missing == ("Qinghai",)
+
+
+def test_a_frame_on_the_map_shows_what_each_inset_enlarges(growth: Result) -> None:
+    """On the map's own axes stand three frames, each around its places and no others."""
+    figure = choropleth(growth)._figure()
+    whole, *insets = [a for a in figure.axes if a.get_xlim()[1] - a.get_xlim()[0] > 50_000]
+    frames = [p.get_bbox() for p in whole.patches if type(p) is Rectangle]
+    assert len(insets) == len(frames) == 3
+    inside = sorted(sorted(_within(frame)) for frame in frames)
+    assert inside == [["11", "12"], ["31"], ["81", "82"]]
+
+
+def _within(box: Bbox) -> list[str]:
+    found = load_boundaries().regions
+    return [
+        r.code for r in found
+        if box.x0 <= r.bounds[0] and box.y0 <= r.bounds[1]
+        and r.bounds[2] <= box.x1 and r.bounds[3] <= box.y1
+    ]  # fmt: skip
+
+
+def test_a_notebook_shows_the_map_itself(growth: Result) -> None:
+    picture = choropleth(growth, title="<script>alert(1)</script>")
+    shown, svg = picture._repr_html_(), picture._repr_svg_()
+    assert svg in shown and svg == picture.to_svg()
+    assert "<script" not in shown and "&lt;script&gt;" in shown
+    assert ET.fromstring(svg).get("role") == "img"
+    assert picture._repr_png_().startswith(b"\x89PNG")

@@ -102,3 +102,29 @@ def test_breaks_must_rise(bad: object) -> None:
 def test_luminance_ends() -> None:
     assert luminance("#000000") == 0.0
     assert luminance("#ffffff") == pytest.approx(1.0)
+
+
+def test_offsets_turn_at_the_whole_loss() -> None:
+    """Below zero both fell; below one the loss is not made up (orange); from one on it is."""
+    found = classes_for("offset_ratio", "ratio", [0.3, 40.0])
+    assert found == classes_for("offset_ex_hubs", "ratio", [-5.0])
+    assert [PUOR7.index(found.colour(x)) for x in (-0.1, 0.0, 0.49, 0.5, 0.99)] == [0, 1, 1, 2, 2]
+    assert [PUOR7.index(found.colour(x)) for x in (1.0, 1.9, 2.0, 5.0, 40)] == [4, 4, 5, 6, 6]
+    assert found.off_scale(-0.1) and found.off_scale(5.0) and not found.off_scale(4.9)
+
+
+def test_a_multiple_has_the_classes_of_its_growth() -> None:
+    growth = classes_for("pct", "fraction", [0.1])
+    multiple = classes_for("ratio", "ratio", [0.9, 3.0], metric="growth")
+    for pct in (-0.5, -0.29, -0.1, 0.0, 0.05, 0.2, 0.31, 4.0):
+        assert multiple.colour(1 + pct) == growth.colour(pct)
+
+
+def test_parts_of_a_whole_run_from_nothing_to_all() -> None:
+    found = classes_for("c_index", "fraction", [0.0, 1.0])
+    assert [YLGNBU5.index(found.colour(x)) for x in (0.0, 0.2, 0.45, 0.79, 1.0)] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("column", ["pct", "predicted", "actual", "g_cny", "gap"])
+def test_growth_keeps_its_classes_when_nothing_fell(column: str) -> None:
+    assert classes_for(column, "fraction", [0.1, 0.4]).colours == PUOR7

@@ -228,3 +228,18 @@ def test_declines_of_whole_municipalities(parana: pe.Trade, parana_cells: Any) -
         assert (row["value"], row["base_value"]) == (x, b)
         assert row["status"] == change_status(x, b, SMALL_TOTAL)
     assert frame.height == int(((sums.x > 0) | (sums.b > 0)).sum())
+
+
+def test_a_named_place_without_trade_is_missing_where_the_base_is_not_covered(
+    parana: pe.Trade,
+) -> None:
+    """Abatiá sold nothing in 2020, and nobody knows what in 2019."""
+    for metric in (pe.offset, pe.decline):
+        frame = metric(
+            parana, reporter="BRA", during="2020", province="4100103", by="province"
+        ).frame
+        row = frame.row(0, named=True)
+        assert (row["value"], row["base_value"], row["status"]) == (0, None, "missing")
+        assert row["reason"] == "base_uncovered"
+    shown = pe.concentration(parana, reporter="BRA", during="2020", province="4100103").frame
+    assert (shown["value"].item(), shown["status"].item()) == (0, "none")

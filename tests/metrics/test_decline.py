@@ -205,6 +205,7 @@ def test_where_nothing_was_sold(toy: pe.Trade) -> None:
         ({"min_breadth": 50}, CallError, "min_breadth"),
         ({"event": "2024"}, PeriodError, "one month"),
         ({"event": "soon"}, PeriodError, "soon"),
+        ({"event": "2099-01"}, CallError, "after the window"),
     ],
 )
 def test_wrong_words(toy: pe.Trade, words: Row, error: type[Exception], text: str) -> None:

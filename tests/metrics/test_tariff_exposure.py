@@ -303,6 +303,10 @@ def test_lines_finer_than_hs6_need_a_rule(levied: Plant, cell: Cell) -> None:
     for agg, phones in (("simple", 0.2), ("max", 0.3)):
         result = pe.tariff_exposure(levied(tariffs), **CALL, agg=agg)
         assert cell(result, "te", province="35") == pytest.approx((20 * 0.4 + 10 * phones) / 100)
+        (lines,) = [c.text for c in result.caveats if c.code == "tariff_lines"]
+        assert "1 products" in lines and ("mean" if agg == "simple" else "highest") in lines
+    plain = pe.tariff_exposure(levied([rate("64", 0.4)]), **CALL)
+    assert "tariff_lines" not in [c.code for c in plain.caveats]
     with pytest.raises(CallError, match="not known"):
         pe.tariff_exposure(levied(tariffs), **CALL, agg="mean")
 

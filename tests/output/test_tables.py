@@ -1,9 +1,11 @@
 """Writers: what is written reads back, and nothing that is read runs."""
 
 import csv
+import hashlib
 import io
 import json
 import os
+import re
 
 import openpyxl
 import polars as pl
@@ -133,9 +135,23 @@ def test_html_is_escaped_folded_and_marked():
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert "partners &lt;assumed&gt; complete" in html
-    assert "<details><summary>10 more rows" in html
+    assert "<details><summary>18 more rows</summary>" in html
+    assert html.count("<tr><td") == 30 and html.split("<details>")[0].count("<tr><td") == 12
+    assert "<small>USD bn</small>" in html and "<small>pp</small>" in html
     assert 'scope="col"' in html
     assert make()._repr_html_() == tables.to_html(make())
+
+
+def test_html_says_where_its_figures_come_from():
+    html = tables.to_html(make())
+    mark = hashlib.sha256(make().receipt.to_json().encode()).hexdigest()[:8]
+    line = re.search(r"<p><small>(.*?)</small></p></div>", html)[1]
+    for part in (mark, "CHN:gacc_query:province+partner", "2025-08-18 – 2025-08-20", "load 3",
+                 "Jan–Jul 2025", "Jan–Jul 2024", "USD", "dependence"):  # fmt: skip
+        assert part in line
+    assert "<details>" not in html and "script" not in html  # two rows are not folded
+    assert ">n/a</td>" in html and html.count("n/a") == 3  # a row without a reason shows none
+    assert "数据凭证" in tables.to_html(make(lang="zh"))
 
 
 def test_the_sample_is_named_on_every_output(tmp_path):

@@ -10,6 +10,8 @@ from provexpo.ingest.table import Table
 
 _WHOLE = r"^-?[0-9]+(\.0*)?$"
 _AMOUNT = r"^-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+# As spreadsheets show large numbers: only the digits shown are saved.
+_POWER = r"^-?[0-9](\.[0-9]+)?E\+[0-9]{2,}$"
 _LARGEST = 9_000_000_000_000_000_000
 
 
@@ -19,6 +21,10 @@ def amounts(table: Table, position: int, unit: int) -> tuple[pl.Series, int]:
     wrong = ~cells.str.contains(_AMOUNT) & ~cells.is_in(MISSING)
     if wrong.any():
         _refuse(table, position, cells, wrong, "not an amount", "digits, or a missing mark")
+    cut = cells.str.contains(_POWER) & (_digits_after_point(cells) < _power(cells))
+    if table.text is not None and cut.any():
+        what = "powers of ten, with only some of the digits"
+        _refuse(table, position, cells, cut, what, "every digit of the amount")
     plain = cells.str.replace_all(",", "", literal=True)
     whole = plain.str.contains(_WHOLE)
     integers = plain.str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
@@ -33,6 +39,21 @@ def amounts(table: Table, position: int, unit: int) -> tuple[pl.Series, int]:
     exact = integers * unit
     result = exact.zip_with(whole, nearest.cast(pl.Int64, strict=False))
     return result.alias("amount"), int(rounded.sum())
+
+
+def _digits_after_point(cells: pl.Series) -> pl.Series:
+    return cells.str.extract(r"\.([0-9]+)E").str.len_chars().fill_null(0)
+
+
+def _power(cells: pl.Series) -> pl.Series:
+    return cells.str.extract(r"E\+([0-9]+)$").cast(pl.UInt32, strict=False).fill_null(0)
+
+
+def looks_like_thousands(table: Table, position: int) -> bool:
+    """True where every point has three digits after it and three at most before: 1.500."""
+    cells = text_cells(table.column(position))
+    pointed = cells.filter(cells.str.contains(".", literal=True))
+    return len(pointed) > 0 and bool(pointed.str.contains(r"^-?[1-9][0-9]{0,2}\.[0-9]{3}$").all())
 
 
 def _refuse(

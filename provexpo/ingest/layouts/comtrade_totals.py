@@ -94,6 +94,9 @@ def _gap(leaves: pl.DataFrame, totals: pl.DataFrame | None, column: str) -> _Gap
     if totals is None:
         return None
     keys = [c for c in ("flow", "period", "months", "partner_code", "product") if c != column]
+    # Equal rows twice are one row: they are counted as duplicates and loaded once.
+    leaves = leaves.unique([*keys, column, "value"], maintain_order=True)
+    totals = totals.unique([*keys, "value"], maintain_order=True)
     sums = leaves.group_by(keys).agg(pl.col("value").sum().alias("sum"), pl.len().alias("n"))
     both = totals.select(*keys, "value").join(sums, on=keys, how="left", nulls_equal=True)
     if both.is_empty():

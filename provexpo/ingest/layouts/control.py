@@ -39,6 +39,8 @@ def compare(control: Control, dimension: str) -> Answer:
     others = [d for d, codes in control.codes.items() if d != dimension and codes is not None]
     held = {d: codes for d, codes in control.codes.items() if codes is not None}
     frame = pl.DataFrame({"period": control.period, "value": control.value, **held})
+    # Equal rows twice are one row: they are counted as duplicates and loaded once.
+    frame = frame.unique(maintain_order=True)
     frame = frame.filter(pl.lit(True), *(pl.col(d) != control.total for d in others))
     keys = ["period", *others]
     is_total = pl.col(dimension) == control.total

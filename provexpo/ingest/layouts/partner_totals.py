@@ -173,7 +173,11 @@ def slack(leaves: int) -> int:
 def _gaps(leaves: pl.DataFrame, printed: pl.DataFrame, name: str) -> list[str]:
     """Months in which the leaves do not add up to a printed figure, as one warning a flow."""
     found = []
-    for flow in _FLOWS.values():
+    # Equal rows twice are one row: they are counted as duplicates and loaded once.
+    figures = list(_FLOWS.values())
+    leaves = leaves.unique(["period", "partner_code", *figures], maintain_order=True)
+    printed = printed.unique(["period", *figures], maintain_order=True)
+    for flow in figures:
         sums = leaves.group_by("period").agg(pl.col(flow).sum().alias("sum"), pl.len().alias("n"))
         both = printed.select("period", flow).join(sums, on="period").drop_nulls().sort("period")
         texts = [

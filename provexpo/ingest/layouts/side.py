@@ -255,6 +255,9 @@ def _read_gdp(table: Table, settings: Settings) -> SideRows:
                 error=PeriodError)  # fmt: skip
     currency = file.cells("currency").str.to_uppercase().replace("", "CNY")
     file.refuse(~currency.str.contains("^[A-Z]{3}$"), "currency", "not a currency", "CNY")
+    # Every unit that is read is one of yuan.
+    file.refuse(currency != "CNY", "currency", "the amounts are in a unit of yuan",
+                "CNY, or no column currency", "give the amounts in yuan")  # fmt: skip
     reporter = file.cells("reporter").str.to_uppercase().replace("", settings.reporter)
     rows = pl.DataFrame([
         reporter.alias("reporter"), _provinces(file, reporter),

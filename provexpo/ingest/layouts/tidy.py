@@ -19,7 +19,7 @@ from provexpo.ingest.codes import (
     products,
     regime_names,
 )
-from provexpo.ingest.layouts.amounts import amounts
+from provexpo.ingest.layouts.amounts import amounts, looks_like_thousands
 from provexpo.ingest.layouts.parsed import (
     ROW,
     Parsed,
@@ -193,6 +193,11 @@ def _rows(
         amount, rounded = amounts(table, table.header.index(value.column), value.unit)
         if rounded:
             notes.append(f"{rounded} values of {value.column} were not whole and were rounded")
+            if value.unit == 1 and looks_like_thousands(table, table.header.index(value.column)):
+                warnings.append(
+                    f"{value.column} has three digits after every point, as in 1.500: if the points"
+                    " divide thousands, the values are 1,000 times too small"
+                )
         flow = _flow(table, at, value, settings)
         currency = _currency(table, at, value, tidy)
         parts.append(
