@@ -194,6 +194,7 @@ _SCREENS = (
 
 
 _KINDS = {
+    "exposure_response": lambda row: "few" if row.get("loo_min") is None else "ok",
     **dict.fromkeys(_SCREENS, _screen),
     "frontloading": _frontloading,
     "value": lambda row: "single" if row.get("share") in (None, 1.0) else "ok",

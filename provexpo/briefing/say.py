@@ -17,7 +17,7 @@ _WITH_ARTICLE = ("US", "UK", "EU", "United ", "European Union", "Netherlands", "
 # Metrics whose rows can be counted as fallen and risen, by the column that says so.
 # Metrics whose sentence says nothing about the base window.
 _NO_BASE = (
-    "value", "balance", "concentration", "gdp_exposure", "tariff_exposure", "records", "seasonal",
+    "value", "balance", "concentration", "gdp_exposure", "records", "seasonal",
     "revisions", "mirror_gap", "mirror_attribution",
     "mirror_slope", "quarter_end", "sudden_appearance",
 )  # fmt: skip
@@ -198,6 +198,8 @@ def _leads(rows: Sequence[Mapping[str, Any]], result: Result, lang: str) -> list
         return _streak(rows, result, lang)
     if metric == "exposure_response" and first.get("r") is not None:
         kind = "unstable" if not first.get("related") else "down" if first["r"] < 0 else "up"
+        if first.get("loo_min") is None:
+            kind = "few"
         return [saying(f"lead.exposure_response.{kind}", lang, {})]
     return []
 

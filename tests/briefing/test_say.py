@@ -83,7 +83,7 @@ def test_a_small_base_never_leads_and_is_counted(trade: pe.Trade) -> None:
     text = pe.say(pe.growth(trade, partner="US", during="2025-03"))
     first = text.split(": ")[1]
     assert first == "Guangdong"
-    assert "1 of the rows rest on a small base" in text
+    assert "Rows that rest on a small base: 1" in text
     assert "Tibet" not in text
     alone = one(trade, "Tibet")
     assert "up 265.0%" in alone and "(small base)" in alone

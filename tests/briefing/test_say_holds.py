@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import provexpo as pe
 from provexpo.output import formats
 
@@ -27,3 +30,22 @@ def test_what_concentration_leaves_out_is_said(sample: pe.Trade) -> None:
         text = pe.say(r)
         assert formats.percent(r.frame["share_unknown"].item(), "en") in text
         assert "markets" not in text
+
+
+def test_few_places_are_no_relation(make_store: Callable[..., Path]) -> None:
+    rows = [
+        {"province": p, "partner": j, "period": m, "value": v}
+        for p, base, now in (("44", 50, 40), ("35", 30, 27), ("14", 20, 10))
+        for m, v, rest in ((202401, base, 50), (202501, now, 60))
+        for j, v in (("USA", v * 10**8), ("VNM", rest * 10**8))
+    ]
+    spans = [(y * 100 + m, 1) for y in (2023, 2024, 2025) for m in range(1, 13)]
+    r = pe.exposure_response(pe.open(make_store(rows, spans=spans)), during="2025-01")
+    text = pe.say(r)
+    assert "Too few places" in text and "n/a" not in text and "without" not in text
+    assert "点数过少" in pe.say(r, "zh")
+
+
+def test_the_window_of_the_weights_is_named(sample: pe.Trade) -> None:
+    r = pe.tariff_exposure(sample, during="2025-01/2025-06", against="2024")
+    assert "against 2024" in pe.say(r)
