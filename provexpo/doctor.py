@@ -12,9 +12,9 @@ from provexpo.errors import ProvexpoError
 
 NEEDED = (
     "duckdb", "polars", "deltalake", "geopandas", "matplotlib", "jinja2", "xlsxwriter",
-    "python-calamine",
+    "python-calamine", "altair", "vl-convert-python",
 )  # fmt: skip
-EXTRAS = ("pandas", "pyarrow")
+EXTRAS = ("pandas", "pyarrow", "statsmodels")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from provexpo.resources import seed
 HERE = Path(__file__).resolve().parent
 # Not to be had from customs tables at all: services, opinions, forecasts, verdicts, sales.
 NEVER = ("C015", "C020", "C030", "C037", "C073", "C074", "C079", "C081", "C082", "C083")
-# They need signals that are not there yet.
+# Their signals need more than the sample holds, or could not give the verdict.
 SIGNALS = ("C050", "C069", "C073", "C074")
 
 
