@@ -337,7 +337,7 @@ def signals(rows):
     columns = {
         "partner": pl.String, "partner_name": pl.String, "product": pl.String,
         "product_name": pl.String, "type": pl.String, "confidence": pl.String, "trs": pl.Float64,
-        "trs_lo": pl.Float64, "trs_hi": pl.Float64, "rv": pl.Float64, "rv_hi": pl.Float64,
+        "trs_lo": pl.Float64, "trs_hi": pl.Float64, "rv": pl.Float64, "ub": pl.Float64,
         "cover": pl.Float64, "placebo_pct": pl.Float64, "status": pl.String, "reason": pl.String,
     }  # fmt: skip
     return pl.DataFrame([{**dict.fromkeys(columns), **r} for r in rows], schema=columns)
@@ -346,7 +346,7 @@ def signals(rows):
 HIGH = {
     "partner": "VNM", "partner_name": "Vietnam", "product": "851713", "product_name": "Phones",
     "type": "rerouting_candidate", "confidence": "high", "trs": 81.229, "trs_lo": 76.2,
-    "trs_hi": 87.8, "rv": 28e6, "rv_hi": 35.4e6, "cover": 0.8333, "placebo_pct": 0.975,
+    "trs_hi": 87.8, "rv": 28e6, "ub": 50e6, "cover": 0.8333, "placebo_pct": 0.975,
     "status": "ok",
 }  # fmt: skip
 LOW = {**HIGH, "partner_name": "Mexico", "partner": "MEX", "confidence": "low"}
@@ -379,7 +379,7 @@ def test_signals_with_value_type_confidence_and_reason(rerouted):
     assert "not proof" in section.sentences[0]
     (row,) = section.tables[0].rows  # low stays off the page
     assert [c.text for c in row[:6]] == [
-        "Vietnam", "851713 Phones", "28.0", "35.4", "pass-through or replacement", "high"
+        "Vietnam", "851713 Phones", "28.0", "50.0", "pass-through or replacement", "high"
     ]  # fmt: skip
     assert row[6].text == (
         "score 81 of 100 (76 to 88); above 98% of quiet years; inflow 0.83 times the outflow"

@@ -41,17 +41,17 @@ def section(figures: Figures, facts: Facts, rows: Sequence[ProvinceRow]) -> Sect
 
 
 def _table(signals: Sequence[dict[str, Any]], held: int, facts: Facts) -> Table:
-    cells = cells_for(facts, (x for r in signals for x in (r["rv"], r["rv_hi"])))
+    cells = cells_for(facts, (x for r in signals for x in (r["rv"], r["ub"])))
     money = cells.money.label
     heads = (
         ("hub", "", True), ("product", "", True), ("value", money, False),
-        ("value_hi", money, False), ("type", "", True), ("confidence", "", True),
+        ("bound", money, False), ("type", "", True), ("confidence", "", True),
         ("reason", "", True),
     )  # fmt: skip
     columns = tuple(
         Column(facts.word(f"sec.rerouting.{key}"), unit, left=left) for key, unit, left in heads
     )
-    cut = (facts.word("sec.cut", n=len(signals), all=held),) if len(signals) < held else ()
+    cut = (facts.word("sec.cut_first", n=len(signals), all=held),) if len(signals) < held else ()
     body = tuple(_row(r, cells, facts) for r in signals)
     return Table(facts.word("sec.rerouting.table"), columns, body, cut, wide=True)
 
@@ -62,7 +62,7 @@ def _row(row: dict[str, Any], cells: Cells, facts: Facts) -> tuple[Cell, ...]:
         Cell(row.get("partner_name") or row["partner"]),
         Cell(product),
         cells.amount(row["rv"]),
-        cells.amount(row["rv_hi"]),
+        cells.amount(row["ub"]),  # the only figure that bounds (methods 4.2)
         Cell(labels.known("rerouting_type", row["type"], facts.lang)),
         Cell(labels.known("confidence", row["confidence"], facts.lang)),
         Cell(_reason(row, facts)),
