@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,18 @@ class ReroutingResult(Result):
     scored: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
     level: int = 6
     families: tuple[Family, ...] = field(default=(), repr=False)
+
+    def by_lag(self, trade: Trade, lags: Sequence[int] = (0, 1, 2)) -> pl.DataFrame:
+        """The same question with the market's records read so many months later: partner, product,
+        lag, type, confidence, trs and rv, to see what hangs on the lag."""
+        call = {k: v for k, v in self.receipt.call.items() if k != "lag"}
+        asked = [(n, rerouting(trade, **call, lag=n).frame) for n in lags]
+        shown = ("type", "confidence", "trs", "rv")
+        parts = [
+            f.select("partner", "product", pl.lit(n, pl.Int64).alias("lag"), *shown)
+            for n, f in asked
+        ]
+        return pl.concat(parts).sort("partner", "product", "lag")
 
 
 def rerouting(

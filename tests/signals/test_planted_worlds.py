@@ -269,3 +269,15 @@ def test_a_missing_month_scores_nothing(tmp_path: Path) -> None:
 def test_wilson_is_the_textbook_interval() -> None:
     low, high = wilson(8, 10)
     assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+
+
+def test_what_hangs_on_the_lag_is_the_same_question_asked_again(
+    through_store: tuple[Any, list[str], pe.Trade],
+) -> None:
+    _, _, trade = through_store
+    found = rerouting(trade, during="2025Q3").by_lag(trade, lags=(0, 2))
+    assert found["lag"].unique().sort().to_list() == [0, 2]
+    late = rerouting(trade, during="2025Q3", lag=2).frame
+    columns = ["partner", "product", "type", "confidence", "trs", "rv"]
+    mine = found.filter(pl.col("lag") == 2).select(columns)
+    assert mine.equals(late.select(columns).sort("partner", "product"))
