@@ -247,6 +247,3 @@ def _limits(rows: Sequence[Mapping[str, Any]], result: Result, lang: str) -> lis
     if result.receipt.illustrative:
         texts.append(saying("limits.illustrative", lang, {}))
     return texts
-
-
-__all__ = ["say", "sayings"]

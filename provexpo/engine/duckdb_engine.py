@@ -37,7 +37,8 @@ class DuckEngine:
     def remembering(self) -> Iterator[None]:
         """Within it, a statement asked for again is not run again: a briefing asks for every
         figure once a language, and the snapshot does not change."""
-        outer, self._answers = self._answers, self._answers or {}
+        outer = self._answers
+        self._answers = {} if outer is None else outer
         try:
             yield
         finally:

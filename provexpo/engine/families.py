@@ -10,14 +10,13 @@ import polars as pl
 from provexpo.engine.by import Key
 from provexpo.engine.call import Call
 from provexpo.engine.trade import Trade
-from provexpo.periods import month_text
+from provexpo.periods import month_text, shift
 from provexpo.result import Caveat
 from provexpo.vocab import phrase
-from provexpo.vocab.families import Family, by_member, families, family_table, shipped_links
+from provexpo.vocab.families import Family, Link, by_member, families, family_table, shipped_links
 
 LOOKUP = "families"
 _SHOWN = 4
-_FINEST = 6  # coarser codes are not split in the tables that are held
 
 
 def span_of(call: Call) -> tuple[int, int]:
@@ -37,15 +36,10 @@ def crossed(trade: Trade, call: Call) -> tuple[Family, ...]:
     )
 
 
-def _links(trade: Trade) -> list[tuple[str, str, str, int]]:
-    return [*shipped_links(), *_own_links(trade)]
-
-
-def _own_links(trade: Trade) -> list[tuple[str, str, str, int]]:
-    """The code changes that the store holds beside the shipped ones."""
-    held = trade.side("hs_changes")
-    return [(r or "", o, n, v) for r, o, n, v in held.select(
-        "reporter", "old", "new", "valid_from").iter_rows()]  # fmt: skip
+def _links(trade: Trade) -> list[Link]:
+    """The shipped code changes, and those that the store holds beside them."""
+    own = trade.side("hs_changes").select("reporter", "old", "new", "valid_from")
+    return [*shipped_links(), *((r or "", o, n, v) for r, o, n, v in own.iter_rows())]
 
 
 def widened(call: Call, found: Sequence[Family]) -> Call:
@@ -59,7 +53,7 @@ def widened(call: Call, found: Sequence[Family]) -> Call:
     codes = tuple(dict.fromkeys((*(s.codes or ()), *added)))
     dates = dict(s.validity)
     for f in hit:
-        last = f.valid_from - 1 if f.valid_from % 100 > 1 else f.valid_from - 89
+        last = shift(f.valid_from, -1)
         dates |= {c: (f.valid_from, None) for c in f.new if c not in f.old}
         dates |= {c: (None, last) for c in f.old if c not in f.new}
     exact = tuple(dict.fromkeys((*s.exact, *(m for m in added if set(s.exact) & set(added)))))

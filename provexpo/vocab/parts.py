@@ -30,11 +30,6 @@ def part_rules() -> tuple[PartRule, ...]:
     )
 
 
-def part_codes() -> tuple[str, ...]:
-    """Every code that is a part of something, as the map writes it."""
-    return tuple(dict.fromkeys(r.part for r in part_rules()))
-
-
 def final_chapters() -> tuple[str, ...]:
     """The chapters in which the map knows final goods."""
     return tuple(sorted({r.final[:2] for r in part_rules()}))

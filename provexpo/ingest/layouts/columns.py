@@ -52,15 +52,25 @@ def as_text(table: Table) -> Table:
     """Parquet cells as the text that a CSV would hold; floats that are whole lose their `.0`."""
     if table.text is not None or all(kind == pl.String for kind in table.frame.dtypes):
         return table
-    return replace(table, frame=pl.DataFrame([_text(c) for c in table.frame.get_columns()]))
+    return replace(table, frame=pl.DataFrame([_readable(c) for c in table.frame.get_columns()]))
 
 
-def _text(cells: pl.Series) -> pl.Series:
-    if cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
+def _readable(cells: pl.Series) -> pl.Series:
+    if holds_no_text(cells):
         return pl.repeat(None, len(cells), dtype=pl.String, eager=True).alias(cells.name)
+    return cell_text(cells)
+
+
+def holds_no_text(cells: pl.Series) -> bool:
+    """True for lists, structs and bytes, which no CSV cell holds."""
+    return cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object)
+
+
+def cell_text(cells: pl.Series) -> pl.Series:
+    """One column as the text that a CSV would hold."""
     if cells.dtype.is_float():
         cells = cells.fill_nan(None)
         whole = cells.cast(pl.Int64, strict=False)
-        if whole.cast(pl.Float64).eq_missing(cells).all():
+        if whole.cast(pl.Float64).eq_missing(cells).all():  # an infinity is no missing mark
             cells = whole
     return cells.cast(pl.String)

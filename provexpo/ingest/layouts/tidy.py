@@ -20,6 +20,7 @@ from provexpo.ingest.codes import (
     regime_names,
 )
 from provexpo.ingest.layouts.amounts import amounts, looks_like_thousands
+from provexpo.ingest.layouts.columns import cell_text, holds_no_text
 from provexpo.ingest.layouts.parsed import (
     ROW,
     Parsed,
@@ -82,7 +83,7 @@ def _as_text(table: Table, tidy: TidyMap) -> Table:
     for name, cells in zip(table.header, table.frame.get_columns(), strict=True):
         if name not in used:
             cells = pl.repeat(None, len(cells), dtype=pl.String, eager=True)
-        elif cells.dtype.is_nested() or cells.dtype in (pl.Binary, pl.Object):
+        elif holds_no_text(cells):
             raise LayoutError(
                 f"a column of type {cells.dtype} holds neither codes nor amounts",
                 where=f"{table.path}, column {name!r}",
@@ -91,12 +92,7 @@ def _as_text(table: Table, tidy: TidyMap) -> Table:
             )
         elif cells.dtype in (pl.Date, pl.Datetime) and name in months:
             cells = cells.dt.strftime("%Y-%m")
-        elif cells.dtype.is_float():
-            cells = cells.fill_nan(None)
-            whole = cells.cast(pl.Int64, strict=False)
-            if whole.cast(pl.Float64).eq_missing(cells).all():  # an infinity is no missing mark
-                cells = whole
-        columns.append(cells.cast(pl.String))
+        columns.append(cell_text(cells))
     names = [f"c{i}" for i in range(len(columns))]
     return replace(table, frame=pl.DataFrame(columns, schema=names))
 
