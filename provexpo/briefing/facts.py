@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from provexpo.briefing.figures import Figures
 
 # English names that take an article: "exports to the US".
-_WITH_ARTICLE = ("US", "UK", "EU", "EU27", "United ", "Netherlands", "Philippines")
+_WITH_ARTICLE = ("US", "UK", "EU", "European Union", "United ", "Netherlands", "Philippines")
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,11 @@ def facts_of(figures: Figures) -> Facts:
 def partner_name(partner: str | list[str], reporter: str, lang: str) -> str:
     """The partner as a sentence names it: "the US", "美国"."""
     name = resolve("partner", partner, reporter=reporter, where="partner=").label(lang)
-    needs_article = lang == "en" and name.startswith(_WITH_ARTICLE)
-    return f"the {name}" if needs_article else name
+    return with_article(name, lang)
+
+
+def with_article(name: str, lang: str) -> str:
+    return f"the {name}" if lang == "en" and name.startswith(_WITH_ARTICLE) else name
 
 
 def distinct(items: Iterable[Any]) -> tuple[Any, ...]:

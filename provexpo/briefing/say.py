@@ -6,21 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provexpo import vocab
+from provexpo.briefing.facts import with_article
 from provexpo.briefing.said_row import KEYS, TIME_KEYS, name_of, said_of, saying, sayings
 from provexpo.briefing.words import ASSUMED, ONLY, scopes
 from provexpo.output import formats, labels
 from provexpo.result import Result
 
 _SHOWN = 3
-# English names that take an article: "exports to the US".
-_WITH_ARTICLE = ("US", "UK", "EU", "United ", "European Union", "Netherlands", "Philippines")
-# Metrics whose rows can be counted as fallen and risen, by the column that says so.
 # Metrics whose sentence says nothing about the base window.
 _NO_BASE = (
     "value", "balance", "concentration", "gdp_exposure", "records", "seasonal",
     "revisions", "mirror_gap", "mirror_attribution",
     "mirror_slope", "quarter_end", "sudden_appearance",
 )  # fmt: skip
+# Metrics whose rows can be counted as fallen and risen, by the column that says so.
 _MOVES = {"growth": "change", "decline": "pct", "contribution": "change"}
 
 
@@ -142,8 +141,8 @@ def _partner(call: Mapping[str, Any], flow: str, lang: str) -> str:
         bare = label.removeprefix("not ").removeprefix("不含")
         other = saying("partner.not", lang, {"label": bare})
         label = f"partners{other}" if lang == "en" else other
-    elif lang == "en" and label.startswith(_WITH_ARTICLE):
-        label = f"the {label}"
+    else:
+        label = with_article(label, lang)
     return saying(f"partner.{flow}", lang, {"label": label})
 
 
