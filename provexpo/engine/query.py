@@ -55,16 +55,21 @@ class Query:
     def min_base(self, n_months: int) -> float:
         """The base below which a change is flagged: the default pro rata, in the currency."""
         given = self.call.arguments.min_base
-        window = self.call.base or self.call.window
         if given is None:
             by_product = self.call.selections["product"].codes is not None or any(
                 k.dimension == "product" for k in self.call.keys
             )  # cells that a metric sums over itself make no row smaller
             yearly = MIN_BASE_PRODUCT if by_product else MIN_BASE_TOTAL
             given = yearly * n_months / 12
+        return self.in_currency(given)
+
+    def in_currency(self, dollars: float, window: Window | None = None) -> float:
+        """Dollars in the currency of the call: in yuan at the mean rate of the window (default:
+        the base window), by the store's own rates where it holds some."""
         if self.currency != "CNY":
-            return given
-        return given * cny_per_usd(window, store_rates(self.trade.side("fx")))
+            return float(dollars)
+        at = window or self.call.base or self.call.window
+        return float(dollars) * cny_per_usd(at, store_rates(self.trade.side("fx")))
 
     def condition(self, dimension: str) -> tuple[str, dict[str, Any]]:
         """SQL over `f` for a selection that a measure needs instead of the WHERE."""

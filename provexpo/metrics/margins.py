@@ -12,7 +12,6 @@ from provexpo.engine.cells import Measure
 from provexpo.engine.finish import Form, finish
 from provexpo.engine.newyear import together
 from provexpo.engine.query import Answer, Query, prepare, run
-from provexpo.engine.rates import cny_per_usd
 from provexpo.engine.steps import CHANGE_STATUS, SMALL_BASE, Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError
@@ -257,8 +256,8 @@ def margins(
     more, params = _before_base(query, min_variety) if robust else ({}, {})
     base = query.call.base or query.call.window
     bound = {
-        "floor": _floor(query, min_variety, query.call.window),
-        "base_floor": _floor(query, min_variety, base),
+        "floor": query.in_currency(min_variety, query.call.window),
+        "base_floor": query.in_currency(min_variety, base),
         "robust": bool(robust),
         "all_provinces": has_all_provinces(query),
         **params,
@@ -280,10 +279,6 @@ def _refuse_no_amount(min_variety: float) -> None:
         )
 
 
-def _floor(query: Query, min_variety: float, window: Window) -> float:
-    return float(min_variety) * (cny_per_usd(window) if query.currency == "CNY" else 1.0)
-
-
 def _before_base(query: Query, min_variety: float) -> tuple[dict[str, Answer], dict[str, Any]]:
     """The varieties active in the window before the base.
 
@@ -301,7 +296,7 @@ def _before_base(query: Query, min_variety: float) -> tuple[dict[str, Answer], d
     )  # fmt: skip
     answer = run(before, [MEASURE], _EARLIER, order="base_value")
     covered = [now.window.first for now, base in before.slots if base.tiles is not None]
-    least = _floor(query, min_variety, earlier)
+    least = query.in_currency(min_variety, earlier)
     active = answer.frame.filter(pl.col("base_value") >= least).drop("base_value")
     query.trade.engine.lookup("before_base", _with_members(before, active))
     return {"before_base": answer}, {"before_slots": covered}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from provexpo.engine.cells import shorter
 from provexpo.engine.query import Query
-from provexpo.engine.rates import cny_per_usd, store_rates
 from provexpo.engine.steps import CHANGE_STATUS, Step
 
 # Sums of fractions are kept as decimals: exact, and so the same on any number of threads.
@@ -14,12 +13,9 @@ _MOVE = "DECIMAL(38, 10)"
 
 def thresholds(query: Query, min_decline: float) -> dict[str, float]:
     """The smallest fall of each slot, pro rata of its months, in the currency of the call."""
-    call = query.call
-    rate = 1.0
-    if query.currency == "CNY":
-        rate = cny_per_usd(call.base or call.window, store_rates(query.trade.side("fx")))
     return {
-        f"min_decline_{w.first}": float(min_decline) * w.n_months / 12 * rate for w in call.slots
+        f"min_decline_{w.first}": query.in_currency(min_decline * w.n_months / 12)
+        for w in query.call.slots
     }
 
 

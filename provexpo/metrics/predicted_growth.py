@@ -11,7 +11,6 @@ from provexpo.engine.cells import Measure, shorter
 from provexpo.engine.finish import Form, finish
 from provexpo.engine.newyear import together
 from provexpo.engine.query import Query, prepare, run
-from provexpo.engine.rates import cny_per_usd, store_rates
 from provexpo.engine.steps import CHANGE_STATUS, SMALL_BASE, Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError, CoverageError
@@ -282,7 +281,7 @@ def predicted_growth(
         )
     whole = has_all_provinces(query)
     params = {
-        "all_provinces": whole, "extreme": EXTREME, "min_others": _amount(query, min_others),
+        "all_provinces": whole, "extreme": EXTREME, "min_others": query.in_currency(min_others),
     }  # fmt: skip
     answer = run(query, [Measure("value")], _steps(query), order="rank NULLS LAST", params=params)
     form = Form(
@@ -296,14 +295,6 @@ def predicted_growth(
             *together(query, Measure("value")),
         ],
     )  # fmt: skip
-
-
-def _amount(query: Query, dollars: float) -> float:
-    """Dollars in the currency of the call."""
-    window = query.call.base or query.call.window
-    if query.currency != "CNY":
-        return float(dollars)
-    return float(dollars) * cny_per_usd(window, store_rates(query.trade.side("fx")))
 
 
 def _caveats(query: Query, frame: pl.DataFrame, level: str, whole: bool) -> list[Caveat]:

@@ -12,7 +12,6 @@ from provexpo.engine.call import Arguments, Words
 from provexpo.engine.cells import Measure
 from provexpo.engine.finish import Form, finish
 from provexpo.engine.query import Answer, Query, prepare, run
-from provexpo.engine.rates import cny_per_usd, store_rates
 from provexpo.engine.steps import Step
 from provexpo.engine.summed import summed_over
 from provexpo.errors import CallError
@@ -134,7 +133,7 @@ def sudden_appearance(
     )  # fmt: skip
     query, months = _reaching(trade, arguments, window)
     _refuse_keys(query)
-    least = _in_currency(query, min_value, window)
+    least = query.in_currency(min_value, window)
     params = {"least": least}
     answer = run(
         query, [Measure(f"m{i}", f"f.period = {m}", compared=False) for i, m in enumerate(months)],
@@ -189,12 +188,6 @@ def _refuse_keys(query: Query) -> None:
             where="by=",
             expected="province, partner, product:HS2|HS4|HS6, with a product level among them",
         )
-
-
-def _in_currency(query: Query, dollars: float, window: Window) -> float:
-    if query.currency != "CNY":
-        return float(dollars)
-    return float(dollars) * cny_per_usd(window, store_rates(query.trade.side("fx")))
 
 
 def _steps(query: Query, window: Window, months: list[int]) -> tuple[Step, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -84,6 +85,20 @@ def test_the_least_variety(plant: Plant) -> None:
     eight = [{**x, "value": 8 * x["value"]} for x in rows]
     r = pe.margins(plant(eight, currency="CNY", store="eight"), during="2024-01").frame
     assert r["n_varieties"].item() == 2
+
+
+def test_the_least_variety_in_yuan_goes_by_the_rates_that_the_store_holds(
+    make_store: Callable[..., Path], tmp_path: Path
+) -> None:
+    rows = [row(A, 202301, 60_000), row(A, 202401, 60_000)]
+    place = make_store(rows, currency="CNY")
+    file = tmp_path / "rates.csv"
+    file.write_text("period,cny_per_usd\n2023-01,5.9\n2024-01,5.9\n", "utf-8")
+    # 60,000 yuan: below 10,000 dollars at about 7 to the dollar, above them at 5.9.
+    before = pe.margins(pe.open(place), during="2024-01").frame
+    pe.add(place, [file])
+    after = pe.margins(pe.open(place), during="2024-01").frame
+    assert (before["n_varieties"].item(), after["n_varieties"].item()) == (0, 1)
 
 
 # Robust: before the base, base, now.
