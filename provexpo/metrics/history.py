@@ -13,6 +13,7 @@ from provexpo.engine.cells import Measure
 from provexpo.engine.query import Answer, Query, prepare, run
 from provexpo.engine.steps import Step
 from provexpo.errors import PeriodError
+from provexpo.metrics.statistics import robust_spread
 from provexpo.periods import Window, month_index, parse_window, span_months
 from provexpo.vocab.families import Family
 
@@ -102,9 +103,8 @@ class Past:
 
 def robust_z(value: float, past: NDArray[np.float64]) -> float | None:
     """(value - median) / (1.4826 MAD); None where the past does not vary."""
-    median = float(np.median(past))
-    spread = 1.4826 * float(np.median(np.abs(past - median)))
-    return (value - median) / spread if spread > 1e-12 else None
+    spread = robust_spread(past)
+    return (value - float(np.median(past))) / spread if spread > 1e-12 else None
 
 
 def months_of(query: Query, frame: pl.DataFrame) -> Past:

@@ -162,6 +162,12 @@ def two_sided_p(z: float) -> float:
     return math.erfc(abs(z) / math.sqrt(2))
 
 
+def robust_spread(x: Floats, middle: float | None = None) -> float:
+    """1.4826 times the median absolute deviation: the standard deviation where x is normal."""
+    around = np.median(x) if middle is None else middle
+    return 1.4826 * float(np.median(np.abs(x - around)))
+
+
 def benjamini_hochberg(p: Sequence[float | None]) -> list[float | None]:
     """q of each p: the rate of false discoveries at which it would be reported. None stays."""
     known = sorted((v, i) for i, v in enumerate(p) if v is not None)

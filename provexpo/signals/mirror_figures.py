@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from provexpo.metrics.statistics import robust_spread
 from provexpo.signals.months import Bools, Floats, Months
 
 HISTORY = 36
@@ -83,7 +84,7 @@ def judge(gaps: Floats, known: Bools, split: list[bool]) -> Verdict:
     if np.isnan(now) or not reaches or len(past) < MIN_POINTS:
         return Verdict(None, move, len(past), None)
     median = float(np.median(past))
-    spread = 1.4826 * float(np.median(np.abs(past - median)))
+    spread = robust_spread(past, median)
     z = (now - median) / spread if spread > _TINY else None
     if move is None:
         return Verdict(z, None, len(past), None)

@@ -34,6 +34,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from provexpo.metrics.statistics import robust_spread
 from provexpo.signals.rerouting_rules import SMALL_WEDGE, judged
 
 Floats = NDArray[np.float64]
@@ -42,7 +43,6 @@ MIN_CONTROLS = 30
 MIN_PLACEBO_CELLS = 80
 MIN_HUB_CELLS = 20
 LEAST_SIGMA = 0.05
-MAD_TO_SD = 1.4826
 FLOOR_PART = 0.2  # f: what is added to both sides of a ratio, as a part of min_value
 KEYS = ("pair", "family", "hub")
 
@@ -190,7 +190,7 @@ def noise_of(expected: Floats, x: Floats) -> Noise:
     for i in range(8):
         held = x[bins == i]
         if held.size:
-            spread[i] = max(LEAST_SIGMA, MAD_TO_SD * np.median(np.abs(held - np.median(held))))
+            spread[i] = max(LEAST_SIGMA, robust_spread(held))
     # Ties can leave an octile empty: what falls there is judged by the next one that has cells.
     for i in range(6, -1, -1):
         if np.isnan(spread[i]):

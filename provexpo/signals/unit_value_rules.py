@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from provexpo.metrics.statistics import robust_spread
 from provexpo.signals.screen import SLACK
 
 _NORMAL_MAD = 0.6745
@@ -39,7 +40,7 @@ def hidiroglou_berthelot(ratios: Sequence[float], sizes: Sequence[float], bounds
     e = s * size**bounds.u
     q1, middle, q3 = (float(q) for q in np.quantile(e, [0.25, 0.5, 0.75]))
     least = abs(bounds.a * middle)
-    mad = 1.4826 * float(np.median(np.abs(e - middle)))
+    mad = robust_spread(e, middle)
     down, up = (d if d > SLACK else mad for d in (max(middle - q1, least), max(q3 - middle, least)))
     lower = middle - bounds.c * down if down > SLACK else None
     upper = middle + bounds.c * up if up > SLACK else None
